@@ -1,0 +1,121 @@
+//! The demo's runs, one after the other, with Mackerel's outage in the middle, and what they add up to.
+
+use std::collections::BTreeMap;
+
+use runtime::{Outcome, RunError, SinkReport};
+use series::Timestamp;
+
+use super::bench::{Bench, MACKEREL};
+use super::figures::clock_face;
+use super::progress::Progress;
+use super::schedule::{OUTAGE, Schedule};
+
+/// One run, as far as the demo tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Run {
+    /// When.
+    pub(super) at: Timestamp,
+    /// Whether it was spoilt by Mackerel's outage, as intended.
+    pub(super) spoilt: bool,
+    /// What it took.
+    pub(super) duration_ms: u64,
+}
+
+/// What all runs did together.
+#[derive(Debug, Default)]
+pub(super) struct Hour {
+    pub(super) runs: Vec<Run>,
+    /// CloudWatch queries of a run for which everything was up to date.
+    pub(super) metrics_a_run: u64,
+    pub(super) api_calls: BTreeMap<String, u64>,
+    pub(super) sinks: Vec<SinkReport>,
+}
+
+/// A run that went otherwise than it should.
+#[derive(Debug, thiserror::Error)]
+#[error("the run of {at} {what}")]
+pub(super) struct Surprise {
+    at: Timestamp,
+    what: String,
+}
+
+impl Surprise {
+    /// Whether a receiver found samples to be older than what it has.
+    pub(super) fn is_about_order(&self) -> bool {
+        self.what.contains("out of order") || self.what.contains("duplicate sample")
+    }
+}
+
+/// Plays the schedule. Ends with the first run that goes otherwise than it should.
+pub(super) async fn play(
+    bench: &Bench,
+    schedule: Schedule,
+    progress: &Progress,
+) -> Result<Hour, Surprise> {
+    let mut hour = Hour::default();
+    for (run, at) in (0..).zip(schedule.times()) {
+        let spoilt = OUTAGE.contains(&run);
+        let outage = if spoilt { " · Mackerel is down" } else { "" };
+        progress.show(&format!(
+            "  {} · run {} of {}{outage}",
+            clock_face(at),
+            run + 1,
+            schedule.runs
+        ));
+        match run {
+            run if run == OUTAGE.start => bench.set_mackerel_down(true),
+            run if run == OUTAGE.end => bench.set_mackerel_down(false),
+            _ => {}
+        }
+        let outcome = bench.run(at).await;
+        expected(&outcome, spoilt).map_err(|what| Surprise { at, what })?;
+        hour.add(outcome, at, spoilt);
+    }
+    Ok(hour)
+}
+
+/// A run succeeds without an error, but for the outage, which costs it Mackerel and nothing else.
+fn expected(outcome: &Outcome, spoilt: bool) -> Result<(), String> {
+    let of_outage = |source: &str| spoilt && source == MACKEREL;
+    match &outcome.failure {
+        Some(RunError::Delivery(message)) if spoilt && message.contains(MACKEREL) => {}
+        Some(failure) => return Err(format!("failed: {}: {failure}", failure.error_type())),
+        None if spoilt => return Err("succeeded although Mackerel was down".to_owned()),
+        None => {}
+    }
+    match outcome.report.errors.iter().find(|error| !of_outage(&error.source)) {
+        Some(error) => Err(format!("reports {}: {}", error.source, error.message)),
+        None => Ok(()),
+    }
+}
+
+impl Hour {
+    fn add(&mut self, outcome: Outcome, at: Timestamp, spoilt: bool) {
+        let report = outcome.report;
+        if self.runs.is_empty() {
+            self.metrics_a_run = report.metrics_requested;
+        }
+        self.runs.push(Run { at, spoilt, duration_ms: report.duration_ms });
+        for (operation, calls) in report.api_calls {
+            *self.api_calls.entry(operation).or_default() += calls;
+        }
+        for sink in report.sinks {
+            self.add_sink(sink);
+        }
+    }
+
+    /// What waits does not add up: the last run's word counts.
+    fn add_sink(&mut self, new: SinkReport) {
+        let Some(sum) = self.sinks.iter_mut().find(|sum| sum.sink == new.sink) else {
+            self.sinks.push(new);
+            return;
+        };
+        let SinkReport { sink: _, sent, rejected, spooled, pending, requests, bytes } = new;
+        sum.sent += sent;
+        sum.rejected += rejected;
+        sum.spooled += spooled;
+        sum.pending = pending;
+        sum.requests += requests;
+        sum.bytes += bytes;
+    }
+}

@@ -1,0 +1,301 @@
+//! What the demo shows when the hour is over. Pure: facts in, text out, at most 80 columns wide.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use runtime::SinkReport;
+use series::Timestamp;
+
+use super::figures::{bytes, clock_face, count, counted, value};
+use super::hour::Run;
+use super::layout::{row, title, wrapped};
+use super::sparkline;
+use super::style::Style;
+use super::truth::{Compared, Points};
+
+/// What AWS takes for a metric requested from GetMetricData, in dollars
+/// (<https://aws.amazon.com/cloudwatch/pricing/>).
+const PRICE: f64 = 0.01 / 1000.0;
+
+const HOURS_A_MONTH: f64 = 730.0;
+
+/// Blocks of a sparkline.
+const CELLS: usize = 20;
+
+/// All that is shown.
+pub(super) struct Picture {
+    /// Where the configuration is, and what it says.
+    pub(super) config: &'static str,
+    pub(super) document: String,
+    pub(super) runs: Vec<Run>,
+    pub(super) every_minutes: u64,
+    /// What was read, in seconds since the epoch, the end not included.
+    pub(super) window: Range<i64>,
+    pub(super) distributions: u64,
+    pub(super) silent: u64,
+    pub(super) series: u64,
+    pub(super) samples: u64,
+    pub(super) metrics_a_run: u64,
+    pub(super) api_calls: BTreeMap<String, u64>,
+    pub(super) sinks: Vec<SinkReport>,
+    /// By the sink's name, where somebody could look what arrived.
+    pub(super) compared: Vec<(String, Compared)>,
+    /// The real receiver, where there is one.
+    pub(super) remote: Option<String>,
+    pub(super) prometheus: Vec<Graph>,
+    pub(super) mackerel: Vec<Graph>,
+    /// Breaches of the receivers' rules.
+    pub(super) violations: Vec<String>,
+}
+
+/// Some series of one metric.
+pub(super) struct Graph {
+    /// CloudWatch's name, for the unit.
+    pub(super) metric: &'static str,
+    pub(super) name: String,
+    /// What a person calls the resource, and its values.
+    pub(super) lines: Vec<(String, Points)>,
+}
+
+impl Picture {
+    /// Whether every value is where it belongs, and nothing else is.
+    pub(super) fn adds_up(&self) -> bool {
+        self.complaints().is_empty()
+            && self.compared.iter().all(|(_, compared)| compared.is_exact())
+    }
+
+    fn complaints(&self) -> Vec<String> {
+        let mut complaints = self.violations.clone();
+        for sink in &self.sinks {
+            if sink.rejected > 0 {
+                complaints.push(format!(
+                    "{} refused {}",
+                    sink.sink,
+                    counted(sink.rejected, "sample")
+                ));
+            }
+            if sink.pending > 0 {
+                complaints.push(format!(
+                    "{} waits for {}",
+                    sink.sink,
+                    counted(sink.pending, "sample")
+                ));
+            }
+            if sink.sent < self.samples {
+                let (sent, due) = (count(sink.sent), counted(self.samples, "sample"));
+                complaints.push(format!("{} took {sent} of {due}", sink.sink));
+            }
+        }
+        complaints
+    }
+
+    /// The whole picture.
+    pub(super) fn draw(&self, style: Style) -> String {
+        let sections = [
+            self.configuration(style),
+            self.schedule(style),
+            self.pulled(style),
+            self.delivered(style),
+            self.graphs("Series", "last, and the hour", &self.prometheus, style),
+            self.graphs("Mackerel", "the same under readable names", &self.mackerel, style),
+            self.next(style),
+        ];
+        sections.join("\n")
+    }
+
+    fn configuration(&self, style: Style) -> String {
+        let mut text = title(style, "Configuration", self.config);
+        for line in self.document.lines() {
+            text.push_str(&format!("  {}\n", style.faint(line)));
+        }
+        text
+    }
+
+    fn schedule(&self, style: Style) -> String {
+        let took: u64 = self.runs.iter().map(|run| run.duration_ms).sum();
+        let note = format!(
+            "{}, one every {} minutes, played in {:.1} s",
+            counted(self.runs.len() as u64, "run"),
+            self.every_minutes,
+            took as f64 / 1000.0
+        );
+        let mark = |run: &Run| if run.spoilt { style.bad("○") } else { style.good("●") };
+        let marks: Vec<String> = self.runs.iter().map(mark).collect();
+        let face = |run: Option<&Run>| run.map(|run| clock_face(run.at)).unwrap_or_default();
+        let mut text = title(style, "Schedule", &note);
+        text.push_str(&format!(
+            "  {} {} {} UTC\n",
+            face(self.runs.first()),
+            marks.join(" "),
+            face(self.runs.last())
+        ));
+        text.push_str(&self.outage(style));
+        text
+    }
+
+    fn outage(&self, style: Style) -> String {
+        let spoilt: Vec<_> =
+            self.runs.iter().filter(|run| run.spoilt).map(|run| clock_face(run.at)).collect();
+        let after =
+            self.runs.iter().rposition(|run| run.spoilt).and_then(|at| self.runs.get(at + 1));
+        let Some(after) = after else { return String::new() };
+        format!(
+            "  {} Mackerel was down at {}; Prometheus got its samples on time.\n    \
+             The run of {} read the gap from CloudWatch again and filled it.\n",
+            style.bad("○"),
+            spoilt.join(" and "),
+            clock_face(after.at)
+        )
+    }
+
+    fn pulled(&self, style: Style) -> String {
+        let [from, to] =
+            [self.window.start, self.window.end].map(|end| clock_face(Timestamp::from_secs(end)));
+        let mut text =
+            title(style, "Pulled", &format!("what CloudFront counted from {from} to {to}"));
+        text.push_str(&format!(
+            "  {} samples in {} series of {}, {} without traffic\n",
+            count(self.samples),
+            count(self.series),
+            counted(self.distributions, "distribution"),
+            count(self.silent)
+        ));
+        text.push_str(&self.calls());
+        let runs_an_hour = 60.0 / self.every_minutes as f64;
+        let price = self.metrics_a_run as f64 * PRICE * runs_an_hour * HOURS_A_MONTH;
+        text.push_str(&format!(
+            "  {} CloudWatch metrics a run: about ${price:.2} a month, at $0.01 for 1,000\n",
+            count(self.metrics_a_run)
+        ));
+        text
+    }
+
+    /// `AWS calls: 14 GetMetricData, 1 ListMetrics, …`, without the names of services.
+    fn calls(&self) -> String {
+        let mut calls: Vec<_> = self.api_calls.iter().collect();
+        calls.sort_by_key(|(operation, calls)| (std::cmp::Reverse(**calls), (*operation).clone()));
+        let said = calls.into_iter().map(|(operation, calls)| {
+            let (_, name) = operation.split_once(':').unwrap_or(("", operation));
+            format!("{} {name}", count(*calls))
+        });
+        wrapped("  AWS calls: ", "    ", said)
+    }
+
+    fn delivered(&self, style: Style) -> String {
+        let mut text = title(style, "Delivered", "");
+        let header = ["", "samples", "refused", "waiting", "requests", "bytes"];
+        text.push_str(&format!("{}\n", style.faint(row(header.map(str::to_owned)))));
+        for sink in &self.sinks {
+            let SinkReport { sink, sent, rejected, spooled: _, pending, requests, bytes: size } =
+                sink;
+            let numbers = [sent, rejected, pending, requests].map(|number| count(*number));
+            let [sent, rejected, pending, requests] = numbers;
+            let size = bytes(*size as f64);
+            let cells = [sink.clone(), sent, rejected, pending, requests, size];
+            text.push_str(&format!("{}\n", row(cells)));
+        }
+        text.push_str(&self.info(style));
+        text.push_str("  Every value checked against the source:\n");
+        for sink in &self.sinks {
+            text.push_str(&self.verdict(sink, style));
+        }
+        for complaint in self.complaints() {
+            text.push_str(&format!("  {} {complaint}\n", style.bad("✘")));
+        }
+        text
+    }
+
+    /// Why a receiver of remote write took more samples than there are values.
+    fn info(&self, style: Style) -> String {
+        let more = self.sinks.iter().map(|sink| sink.sent.saturating_sub(self.samples)).max();
+        match more {
+            None | Some(0) => String::new(),
+            Some(more) => {
+                let said = format!(
+                    "{} of aws_cloudfront_info, for joins on domain and comment",
+                    count(more)
+                );
+                format!("  {}\n", style.faint(format!("(with {said})")))
+            }
+        }
+    }
+
+    fn verdict(&self, sink: &SinkReport, style: Style) -> String {
+        let compared = self.compared.iter().find(|(name, _)| *name == sink.sink);
+        let (good, said) = match compared {
+            Some((_, compared)) => (compared.is_exact(), differences(compared)),
+            // Nobody can look into a real receiver from here.
+            None => {
+                let taken = sink.sent.min(self.samples);
+                (
+                    taken == self.samples,
+                    format!("{} of {} taken", count(taken), count(self.samples)),
+                )
+            }
+        };
+        let mark = if good { style.good("✔") } else { style.bad("✘") };
+        format!("  {mark} {:<23} {said}\n", sink.sink)
+    }
+
+    fn graphs(&self, heading: &str, note: &str, graphs: &[Graph], style: Style) -> String {
+        let mut text = title(style, heading, note);
+        for graph in graphs {
+            let alone = graph.lines.len() == 1 && graph.lines[0].0.is_empty();
+            if !alone {
+                text.push_str(&format!("  {}\n", graph.name));
+            }
+            for (alias, points) in &graph.lines {
+                let label =
+                    if alone { format!("  {}", graph.name) } else { format!("    {alias}") };
+                let last = points.last_key_value().map(|(_, last)| value(graph.metric, *last));
+                let minutes = self.window.clone().step_by(60);
+                let values: Vec<_> = minutes.map(|minute| points.get(&minute).copied()).collect();
+                let blocks = style.graph(sparkline::draw(&values, CELLS));
+                text.push_str(&format!("{label:<46}{:>11}  {blocks}\n", last.unwrap_or_default()));
+            }
+        }
+        text
+    }
+
+    fn next(&self, style: Style) -> String {
+        let mut text = title(style, "Go on", "");
+        if let Some(remote) = &self.remote {
+            text.push_str(&format!(
+                "  {}\n      what now stands in {remote}\n",
+                style.strong("sum by (alias) (last_over_time(aws_cloudfront_requests_sum[15m]))")
+            ));
+        }
+        let mut commands = vec![
+            ("check --config hostless.yml", "all that is wrong with your own files, at once"),
+            (
+                "invoke cloudfront --config hostless.yml --dry-run",
+                "one run for your own AWS account that sends nothing",
+            ),
+        ];
+        if self.remote.is_none() {
+            let command = "--remote-write http://localhost:9090/api/v1/write";
+            commands.push((command, "this demo into your own Prometheus"));
+        }
+        for (arguments, what) in commands {
+            let command = style.strong(format!("cargo run -- {arguments}"));
+            text.push_str(&format!("  {command}\n      {what}\n"));
+        }
+        text.push_str("  README.md says how to put it on Lambda.\n");
+        text
+    }
+}
+
+fn differences(compared: &Compared) -> String {
+    let Compared { expected, right, missing, different, invented, twice } = *compared;
+    let number = |number: u64| if number == 0 { "none".to_owned() } else { count(number) };
+    let mut text = format!("{} of {}", count(right), count(expected));
+    text.push_str(&format!(", {} missing, {} twice", number(missing), number(twice)));
+    if different + invented > 0 {
+        text.push_str(&format!(", {} different, {} invented", count(different), count(invented)));
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "picture_tests.rs"]
+mod tests;

@@ -1,0 +1,85 @@
+//! All emulators as one process, for benchmarks and for playing by hand.
+//!
+//! Prints one line of JSON with the URLs and the environment of a client, then serves until its
+//! standard input ends, so that it cannot outlive the process that started it. [`control`] answers
+//! what has arrived so far, as JSON, and hands events to a function's binary.
+
+mod control;
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use clap::Parser;
+use emulators::aws::{self, AwsEmulator, Parameter};
+use emulators::receivers::mackerel::{self, MackerelApi};
+use emulators::receivers::remote_write::{self, RemoteWriteReceiver};
+use emulators::server::Server;
+use emulators::traffic::Fleet;
+use serde_json::{Value, json};
+
+const MACKEREL_SERVICE: &str = "production";
+const MACKEREL_KEY: &str = "emulated-mackerel-api-key";
+
+/// Wire-level AWS endpoints, a remote-write receiver and a Mackerel API on loopback.
+#[derive(Debug, Parser)]
+#[command(name = "emulators")]
+struct Arguments {
+    /// How many CloudFront distributions there are; without it, the demo's six.
+    #[arg(long)]
+    distributions: Option<usize>,
+    /// How many metrics a distribution has: the six default ones, or all fourteen.
+    #[arg(long, value_parser = ["6", "14"])]
+    metrics: Option<String>,
+    /// CloudWatch's idea of now, in seconds since the epoch; without it, real time.
+    #[arg(long)]
+    now: Option<i64>,
+}
+
+/// Everything that runs.
+struct Emulators {
+    aws: AwsEmulator,
+    remote_write: RemoteWriteReceiver,
+    mackerel: MackerelApi,
+}
+
+fn main() -> io::Result<()> {
+    let emulators = Arc::new(start(&Arguments::parse()));
+    let control = Server::start(control::router(Arc::clone(&emulators)));
+    writeln!(io::stdout(), "{}", description(&emulators, &control.url()))?;
+    io::stdout().flush()?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+fn start(arguments: &Arguments) -> Emulators {
+    let fleet = arguments.distributions.map_or_else(Fleet::demo, Fleet::sized);
+    let has_all_metrics = arguments.metrics.as_deref() == Some("14");
+    let fleet = if has_all_metrics { fleet.with_additional_metrics() } else { fleet };
+    let aws =
+        AwsEmulator::start(aws::Options { fleet, now: arguments.now, ..aws::Options::default() });
+    aws.set_parameters([Parameter::secure("/hostless/secret/mackerel-api-key", MACKEREL_KEY)]);
+    let mackerel = mackerel::Options {
+        // A benchmark posts more often than the service would let it.
+        posts_per_minute: None,
+        ..mackerel::Options::new(&[MACKEREL_SERVICE], MACKEREL_KEY)
+    };
+    Emulators {
+        aws,
+        remote_write: RemoteWriteReceiver::start(remote_write::Options::default()),
+        mackerel: MackerelApi::start(mackerel),
+    }
+}
+
+fn description(emulators: &Emulators, control: &str) -> Value {
+    let environment: serde_json::Map<String, Value> =
+        emulators.aws.environment().into_iter().map(|(name, value)| (name, value.into())).collect();
+    json!({
+        "aws": emulators.aws.url(),
+        "environment": environment,
+        "remote_write": emulators.remote_write.url(),
+        "mackerel": emulators.mackerel.url(),
+        "mackerel_service": MACKEREL_SERVICE,
+        "mackerel_api_key": MACKEREL_KEY,
+        "control": control,
+    })
+}

@@ -1,0 +1,21 @@
+//! Wire-level doubles of everything that hostless talks to, for the demo and the tests.
+//!
+//! One loopback HTTP server plays CloudWatch, CloudFront, Systems Manager, STS and S3 ([`aws`]);
+//! others receive remote write and Mackerel posts ([`receivers`]), and hand events to a function's
+//! binary ([`lambda`]). They speak the real protocols
+//! with the real limits, check signatures with a verifier of their own ([`sigv4`]), take their
+//! numbers from a deterministic model of traffic ([`traffic`]), misbehave by script ([`faults`])
+//! and keep a log of the calls they saw.
+//!
+//! No product crate and no AWS SDK is used here: a double that shared the encoder with the code
+//! under test would agree with its mistakes.
+
+pub mod aws;
+pub mod connection;
+pub mod faults;
+pub mod lambda;
+pub mod receivers;
+pub mod server;
+pub mod sigv4;
+pub mod traffic;
+mod wall_clock;

@@ -1,0 +1,128 @@
+//! What a run counts while it goes, and the report that comes of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use series::{Part, Series, SourceError, Window};
+use sinks::Delivery;
+
+use crate::error::RunError;
+use crate::report::SinkReport;
+
+/// What a run has done so far.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) window: Option<Window>,
+    pub(crate) samples: u64,
+    pub(crate) sinks: Vec<SinkReport>,
+    pub(crate) errors: Vec<SourceError>,
+    pub(crate) metrics_requested: u64,
+    /// The series as collected, where somebody asked to see them.
+    pub(crate) kept: Option<Vec<Series>>,
+    distinct: HashSet<u64>,
+    /// Parts that were read: nothing where one answered, else why it did not.
+    parts: BTreeMap<Part, Option<SourceError>>,
+    undelivered: BTreeMap<usize, String>,
+    /// Sinks that were taking data when the time was over.
+    stopped: BTreeSet<usize>,
+    pub(crate) state_error: Option<String>,
+}
+
+impl Tally {
+    /// A tally for these sinks; `keep` where the series are to be shown.
+    pub(crate) fn new(sinks: impl Iterator<Item = String>, keep: bool) -> Self {
+        let sinks = sinks.map(|sink| SinkReport { sink, ..SinkReport::default() }).collect();
+        Self { sinks, kept: keep.then(Vec::new), ..Self::default() }
+    }
+
+    /// Counts series that were collected.
+    pub(crate) fn collected(&mut self, series: &[Series]) {
+        let with_samples = || series.iter().filter(|one| !one.samples.is_empty());
+        for one in with_samples() {
+            let mut hasher = DefaultHasher::new();
+            one.labels.hash(&mut hasher);
+            self.distinct.insert(hasher.finish());
+            self.samples += one.samples.len() as u64;
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.extend(with_samples().cloned());
+        }
+    }
+
+    /// How many distinct series were collected.
+    pub(crate) fn series(&self) -> u64 {
+        self.distinct.len() as u64
+    }
+
+    /// Notes a window that was read.
+    pub(crate) fn read(&mut self, window: Window) {
+        self.window = Some(self.window.map_or(window, |whole| whole.union(window)));
+    }
+
+    /// Notes that a part gave nothing; what it gave before stands.
+    pub(crate) fn part_failed(&mut self, part: &Part, error: SourceError) {
+        self.parts.entry(part.clone()).or_insert(Some(error));
+    }
+
+    /// Notes that a part answered.
+    pub(crate) fn part_answered(&mut self, part: &Part) {
+        self.parts.insert(part.clone(), None);
+    }
+
+    /// Whether a part answered in this run.
+    pub(crate) fn has_answered(&self, part: &Part) -> bool {
+        matches!(self.parts.get(part), Some(None))
+    }
+
+    /// Notes what a sink did with `offered` samples.
+    pub(crate) fn delivered(&mut self, sink: usize, offered: u64, delivery: Delivery) {
+        let Delivery { sent, rejected, requests, bytes, errors, outcome, delivered_before: _ } =
+            delivery;
+        let report = &mut self.sinks[sink];
+        report.sent += sent;
+        report.rejected += rejected;
+        report.requests += requests;
+        report.bytes += bytes;
+        self.errors.extend(errors);
+        let Err(failure) = outcome else {
+            return;
+        };
+        report.pending += offered.saturating_sub(sent + rejected);
+        if failure.out_of_time {
+            let message = "the run's time was over; the rest follows in the next run";
+            self.errors.push(SourceError::new(report.sink.clone(), message));
+            self.stopped.insert(sink);
+        } else {
+            self.down(sink, failure.to_string());
+        }
+    }
+
+    /// Notes that a sink cannot be delivered to in this run.
+    pub(crate) fn down(&mut self, sink: usize, why: String) {
+        self.errors.push(SourceError::new(self.sinks[sink].sink.clone(), why.clone()));
+        self.undelivered.entry(sink).or_insert(why);
+    }
+
+    /// Whether a sink takes nothing more in this run.
+    pub(crate) fn is_out(&self, sink: usize) -> bool {
+        self.undelivered.contains_key(&sink) || self.stopped.contains(&sink)
+    }
+
+    /// Why the run as a whole fails, if it does; `promise` says what becomes of samples that were not delivered.
+    pub(crate) fn failure(&self, promise: &str) -> Option<RunError> {
+        if let Some(message) = &self.state_error {
+            return Some(RunError::State(message.clone()));
+        }
+        let failed: Vec<_> = self.parts.values().flatten().collect();
+        if !failed.is_empty() && failed.len() == self.parts.len() {
+            let messages: Vec<_> =
+                failed.iter().map(|error| format!("{}: {}", error.source, error.message)).collect();
+            return Some(RunError::Source(messages.join("; ")));
+        }
+        if self.undelivered.is_empty() {
+            return None;
+        }
+        let messages: Vec<_> = self.undelivered.values().map(String::as_str).collect();
+        Some(RunError::Delivery(format!("{}; {promise}", messages.join("; "))))
+    }
+}

@@ -1,0 +1,148 @@
+//! Mackerel service metrics: settings, names, points, delivery.
+//! ([API](https://mackerel.io/api-docs/entry/service-metrics))
+
+mod names;
+#[cfg(test)]
+mod names_tests;
+mod points;
+#[cfg(test)]
+mod points_tests;
+mod rules;
+mod settings;
+#[cfg(test)]
+mod settings_tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::{Endpoint, Header, HttpClient};
+use http::{Client, SendError};
+use http1::{HeaderName, HeaderValue, header};
+use series::{Series, SourceError, Timestamp};
+use url::Url;
+
+use crate::admission::Admission;
+use crate::backoff::Backoff;
+use crate::delivery::{Delivery, Run};
+use crate::outgoing::Outgoing;
+use crate::send::{self, Channel};
+use crate::{Equipment, USER_AGENT};
+use points::{Plan, Point};
+use rules::Rule;
+
+pub use settings::Settings;
+
+/// Mackerel's own client waits this long.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Mackerel limits requests a minute and documents no `Retry-After`.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
+
+/// A Mackerel service.
+#[derive(Debug)]
+pub struct Mackerel {
+    name: String,
+    url: Endpoint,
+    headers: [(HeaderName, HeaderValue); 2],
+    outgoing: Outgoing,
+    names: Vec<Rule>,
+    client: Client,
+    catch_up: Duration,
+    reread: Duration,
+}
+
+impl Mackerel {
+    pub(crate) fn new(
+        name: String,
+        settings: Settings,
+        equipment: &Equipment<'_>,
+    ) -> Result<Self, SendError> {
+        let Settings { service, api_key, base_url, relabeling, names, catch_up, reread } = settings;
+        let Equipment { factory, secrets, aws, external_labels } = equipment;
+        let key = Header { name: "X-Api-Key".to_owned(), values: vec![api_key] };
+        let http = HttpClient { http_headers: vec![key], ..HttpClient::default() };
+        Ok(Self {
+            name,
+            url: endpoint(&base_url, &service).into(),
+            headers: [
+                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+                (header::USER_AGENT, HeaderValue::from_static(USER_AGENT)),
+            ],
+            outgoing: Outgoing { external_labels: external_labels.to_vec(), relabeling },
+            names,
+            client: factory.client(&http, secrets, *aws)?,
+            catch_up,
+            reread,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn catch_up(&self) -> Duration {
+        self.catch_up
+    }
+
+    pub(crate) fn reread(&self) -> Duration {
+        self.reread
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) async fn deliver(&self, series: &[Series], run: &Run<'_>) -> Delivery {
+        let admission = Admission::new(run, self.catch_up, Some(settings::OLDEST));
+        let Plan { mut points, requests, refusals, notes } =
+            points::plan(series, &self.outgoing, &self.names, &admission);
+        let channel = Channel {
+            sink: &self.name,
+            client: &self.client,
+            url: &self.url,
+            headers: &self.headers,
+            timeout: TIMEOUT,
+            backoff: BACKOFF,
+            hint,
+        };
+        let notes = notes.into_iter().map(|note| SourceError::new(&self.name, note)).collect();
+        let series = |point: &Point| Arc::clone(&point.name);
+        let sent = send::send(&channel, run, &mut points, &requests, series, points::encode).await;
+        let times = points.iter().map(|point| Timestamp::from_secs(point.time));
+        sent.judge(&self.name, refusals, notes, times)
+    }
+}
+
+/// `<base>/api/v0/services/<service>/tsdb`; a path of the base stays in front.
+fn endpoint(base: &Url, service: &str) -> Url {
+    let mut url = base.clone();
+    let path = base.path().trim_end_matches('/');
+    url.set_path(&format!("{path}/api/v0/services/{service}/tsdb"));
+    url
+}
+
+/// What a status means here, for a person.
+fn hint(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some("is the API key right?"),
+        403 => Some("the API key needs the permission to write, from this address"),
+        404 => Some("does the service exist in this organization?"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_keeps_a_path_of_the_base() {
+        let table = [
+            ("https://api.mackerelio.com", "https://api.mackerelio.com/api/v0/services/web/tsdb"),
+            ("https://kcps-mackerel.io/", "https://kcps-mackerel.io/api/v0/services/web/tsdb"),
+            ("http://proxy:1/mackerel/", "http://proxy:1/mackerel/api/v0/services/web/tsdb"),
+        ];
+        for (base, expected) in table {
+            assert_eq!(endpoint(&Url::parse(base).expect("a URL"), "web").as_str(), expected);
+        }
+    }
+}

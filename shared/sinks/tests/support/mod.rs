@@ -1,0 +1,91 @@
+//! What the wire tests share: sinks made as a function makes them, series, and a run.
+
+use std::time::Duration;
+
+use clock::{Budget, Clock};
+use config::{Document, Findings, Global, Sections};
+use series::{Kind, Labels, Origin, Resource, Sample, Series, Timestamp};
+use sinks::{Delivery, Equipment, Run, Sink, SplitAllowance};
+
+/// The present of sender and receiver.
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_166_760);
+
+/// A runtime as the functions have it.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+/// The one sink of a configuration.
+pub(crate) fn sink(yaml: &str) -> Sink {
+    let document = Document { name: "test.yml".into(), directory: None, body: yaml.into() };
+    let mut findings = Findings::new();
+    let sections = Sections::read(&[document], &mut findings);
+    let global = Global::read(sections.get("global"), &mut findings);
+    let mut sinks = sinks::read(&sections, &mut findings);
+    assert!(!findings.has_errors(), "{findings:?}");
+    assert_eq!(sinks.len(), 1, "one sink");
+    let environment = |name: &str| match name {
+        "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".to_owned()),
+        "AWS_SECRET_ACCESS_KEY" => Some("example-secret".to_owned()),
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        _ => None,
+    };
+    let factory = http::Factory::new(&environment).expect("a factory");
+    let clock = Clock::manual(NOW);
+    let aws = block_on(aws::Aws::load(factory.sdk_client(), clock.clone(), &environment));
+    let secrets = aws::Secrets::new(None, clock, Duration::from_secs(300));
+    let external_labels = &global.external_labels;
+    let equipment =
+        Equipment { factory: &factory, secrets: &secrets, aws: Some(&aws), external_labels };
+    sinks.remove(0).build(&equipment).expect("a client")
+}
+
+/// Delivers in a run of `seconds`.
+pub(crate) fn deliver_within(seconds: u64, sink: &Sink, series: &[Series]) -> Delivery {
+    let splits = SplitAllowance::default();
+    block_on(async {
+        let budget = Budget::starting_now(Duration::from_secs(seconds));
+        let run = Run { now: NOW, budget, splits: &splits, by_hand: false };
+        sink.deliver(series, &run).await
+    })
+}
+
+/// Delivers with time enough for everything that goes well.
+pub(crate) fn deliver(sink: &Sink, series: &[Series]) -> Delivery {
+    deliver_within(60, sink, series)
+}
+
+/// So many CloudFront series (`E0`, `E1`, …) with one sample in each of the last `minutes` minutes.
+pub(crate) fn traffic(series: usize, minutes: u64) -> Vec<Series> {
+    let one = |number: usize| {
+        let (id, name) = (format!("E{number}"), format!("www{number}.example.com"));
+        let sample =
+            |ago: u64| Sample { at: ago_minutes(ago), value: (number as u64 * 100 + ago) as f64 };
+        Series {
+            labels: Labels::named("aws_cloudfront_requests_sum")
+                .with("alias", name.as_str())
+                .with("dimension_DistributionId", id.as_str()),
+            origin: Origin {
+                kind: Kind::CloudFront,
+                metric: "requests".to_owned(),
+                resource: Resource { id, name },
+            },
+            samples: (1..=minutes).rev().map(sample).collect(),
+        }
+    };
+    (0..series).map(one).collect()
+}
+
+/// So many minutes before the present.
+pub(crate) fn ago_minutes(minutes: u64) -> Timestamp {
+    NOW - Duration::from_secs(60 * minutes)
+}
+
+/// What a failed delivery says.
+pub(crate) fn failure(delivery: &Delivery) -> String {
+    delivery.outcome.as_ref().expect_err("a failure").to_string()
+}

@@ -1,0 +1,24 @@
+//! The bench of the end-to-end tests: everything that one function touches, on loopback, under a clock that the test
+//! turns.
+//!
+//! [`World`] holds the emulators of AWS, a remote-write receiver and a Mackerel API; [`World::handler`] is the very handler
+//! that Lambda runs. Tests say what happens (`at` a minute, with these faults) and compare what the receivers hold with what
+//! the emulated distributions produced.
+//!
+//! Real programs stand beside the emulators: [`prometheus`] and [`victoria_metrics`] receive, [`child`] starts and ends
+//! them. One that is missing fails the test that needs it, with the command that installs it.
+
+pub mod bootstrap;
+pub mod cargo_lambda;
+pub mod child;
+pub mod live;
+pub mod moto;
+pub mod plain_http;
+pub mod prometheus;
+pub mod samples;
+mod truth;
+pub mod victoria_metrics;
+mod world;
+
+pub use truth::{Holding, Points};
+pub use world::{API_KEY, CONFIG, Setup, World, minute};

@@ -1,0 +1,52 @@
+//! `cargo xtask bench`: measurements, which are read by people and never fail a test run.
+//!
+//! What a benchmark harness can measure lives in the crate that is measured, and is started from here. What needs
+//! processes, memory and sizes is a module of this folder, one for each measurement.
+
+mod cold;
+mod emulators;
+mod figures;
+mod process;
+mod pull;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::run::Workspace;
+use crate::steps::Step;
+
+/// The measurements in the order in which they run.
+pub(crate) const STEPS: &[Step] = &[
+    Step {
+        name: "cold",
+        about: "a cold start of cloudfront beside a function that does nothing",
+        needs: &[],
+        run: cold::bench,
+    },
+    Step {
+        name: "pull",
+        about: "3,000 series of five datapoints to both sinks; a sink that lags a day behind",
+        needs: &[],
+        run: pull::bench,
+    },
+    Step { name: "encode", about: "series to a remote-write request", needs: &[], run: encode },
+];
+
+fn encode(workspace: &Workspace) -> Result<()> {
+    workspace.call("cargo", ["bench", "-p", "sinks"]).run()
+}
+
+/// Builds a package by itself, as it is deployed: together with others it would have the union of all features.
+fn release(workspace: &Workspace, package: &str) -> Result<PathBuf> {
+    workspace.call("cargo", ["build", "--release", "-p", package]).run()?;
+    Ok(workspace.target.join("release").join(package))
+}
+
+/// A folder for what the measurements write.
+fn scratch(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.target.join("bench");
+    fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
+    Ok(folder)
+}
