@@ -44,6 +44,8 @@ pub enum Fault {
     CutInBody,
     /// Receivers: nothing is done, and no answer ever comes.
     Hang,
+    /// AWS: the service's own "not authorized".
+    AccessDenied,
     /// S3: a conditional write loses a race with another writer (409 `ConditionalRequestConflict`).
     Conflict,
 }
@@ -74,13 +76,25 @@ pub struct Rule {
     pub fault: Fault,
     /// Only calls made as this account; `None`: whoever calls.
     pub account: Option<String>,
+    /// Only calls that are signed for this region; `None`: for any.
+    pub region: Option<String>,
+    /// Only calls about this resource; `None`: about any. ECS: the short name of a cluster.
+    pub resource: Option<String>,
 }
 
 impl Rule {
     /// Hits the next call of `operation`, once.
     #[must_use]
     pub fn on(operation: impl Into<String>, fault: Fault) -> Self {
-        Self { operation: operation.into(), skip: 0, times: Some(1), fault, account: None }
+        Self {
+            operation: operation.into(),
+            skip: 0,
+            times: Some(1),
+            fault,
+            account: None,
+            region: None,
+            resource: None,
+        }
     }
 
     /// Hits this many calls.
@@ -107,9 +121,23 @@ impl Rule {
         Self { account: Some(account.into()), ..self }
     }
 
+    /// Hits only calls that are signed for this region.
+    #[must_use]
+    pub fn in_region(self, region: impl Into<String>) -> Self {
+        Self { region: Some(region.into()), ..self }
+    }
+
+    /// Hits only calls that are about this resource.
+    #[must_use]
+    pub fn about(self, resource: impl Into<String>) -> Self {
+        Self { resource: Some(resource.into()), ..self }
+    }
+
     fn matches(&self, attempt: Attempt<'_>) -> bool {
         attempt.operation.starts_with(&self.operation)
             && self.account.as_deref().is_none_or(|account| account == attempt.account)
+            && self.region.as_deref().is_none_or(|region| region == attempt.region)
+            && self.resource.as_ref().is_none_or(|resource| attempt.resources.contains(resource))
             && (attempt.is_later_page || self.fault != Fault::DropPage)
     }
 }
@@ -121,15 +149,19 @@ pub struct Attempt<'a> {
     pub operation: &'a str,
     /// The account of the caller, where the protocol has one.
     pub account: &'a str,
+    /// The region of the signature, where there is one.
+    pub region: &'a str,
+    /// What the call is about, where the emulator knows it.
+    pub resources: &'a [String],
     /// Whether the call carries a token or marker from an earlier page.
     pub is_later_page: bool,
 }
 
 impl<'a> Attempt<'a> {
-    /// A call of a service that has neither accounts nor pages.
+    /// A call of a service that has neither accounts nor regions nor pages.
     #[must_use]
     pub fn of(operation: &'a str) -> Self {
-        Self { operation, account: "", is_later_page: false }
+        Self { operation, account: "", region: "", resources: &[], is_later_page: false }
     }
 }
 
@@ -190,6 +222,9 @@ pub struct Call {
     pub region: String,
     /// The account whose key signed the call; empty where the signature was refused.
     pub account: String,
+    /// What the call names, as the client wrote it: `bucket/key`, `bucket/prefix`, parameters, ARNs; nothing where
+    /// the operation knows no resources.
+    pub names: Vec<String>,
     /// Real time, in seconds since the epoch.
     pub at: i64,
 }
@@ -289,6 +324,26 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_about_a_resource_in_a_region_leaves_the_others_alone() {
+        let faults = Faults::default();
+        faults.push(
+            Rule::on("ecs:", Fault::AccessDenied).in_region("eu-west-1").about("web").forever(),
+        );
+        let [web, batch] = ["web", "batch"].map(str::to_owned);
+        let cases = [
+            ("eu-west-1", vec![web.clone()], true),
+            ("eu-west-1", vec![batch.clone(), web.clone()], true),
+            ("eu-west-1", vec![batch], false),
+            ("us-east-1", vec![web], false),
+        ];
+        for (region, resources, is_hit) in cases {
+            let attempt =
+                Attempt { region, resources: &resources, ..Attempt::of("ecs:DescribeClusters") };
+            assert_eq!(faults.next(attempt).is_some(), is_hit, "{region} {resources:?}");
+        }
+    }
+
+    #[test]
     fn calls_are_counted_by_name() {
         let calls = Calls::default();
         for operation in ["GetMetricData", "ListMetrics", "GetMetricData"] {
@@ -297,6 +352,7 @@ mod tests {
                 operation: operation.into(),
                 region: "us-east-1".into(),
                 account: "1".into(),
+                names: Vec::new(),
                 at: 0,
             });
         }

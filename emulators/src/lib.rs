@@ -1,6 +1,6 @@
 //! Wire-level doubles of everything that hostless talks to, for the demo and the tests.
 //!
-//! One loopback HTTP server plays CloudWatch, CloudFront, Systems Manager, STS and S3 ([`aws`]);
+//! One loopback HTTP server plays CloudWatch, CloudFront, ECS, Systems Manager, STS and S3 ([`aws`]);
 //! others receive remote write and Mackerel posts ([`receivers`]), and hand events to a function's
 //! binary ([`lambda`]). They speak the real protocols
 //! with the real limits, check signatures with a verifier of their own ([`sigv4`]), take their

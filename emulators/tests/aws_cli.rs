@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use emulators::aws::{AwsEmulator, Options, Parameter, Role};
 use emulators::faults::{Fault, Rule};
+use emulators::traffic::ecs::EcsFleet;
 use emulators::traffic::{DEFAULT_METRICS, Fleet};
 use serde_json::{Value, json};
 
@@ -288,6 +289,7 @@ fn a_secret_is_read_by_its_reference_and_a_missing_one_is_not_found() {
 fn an_assumed_role_acts_in_its_own_account() {
     let arn = "arn:aws:iam::222222222222:role/reader";
     let role = Role {
+        ecs: BTreeMap::from([("eu-west-1".to_owned(), EcsFleet::sized(1, 1))]),
         arn: arn.to_owned(),
         external_id: Some("shared".to_owned()),
         fleet: Fleet::sized(3),
@@ -313,6 +315,9 @@ fn an_assumed_role_acts_in_its_own_account() {
     let distributions = ask_as(&environment, &["cloudfront", "list-distributions"]);
     let items = distributions["DistributionList"]["Items"].as_array().expect("items");
     assert_eq!(items.len(), 3);
+    let clusters = ask_as(&environment, &["ecs", "list-clusters", "--region", "eu-west-1"]);
+    let arn = "arn:aws:ecs:eu-west-1:222222222222:cluster/cluster-0";
+    assert_eq!(clusters, json!({"clusterArns": [arn]}));
     let accounts: Vec<String> = emulator.calls().into_iter().map(|call| call.account).collect();
     assert_eq!(accounts.last().map(String::as_str), Some("222222222222"));
 }
@@ -326,6 +331,7 @@ fn a_wrong_secret_is_refused_by_every_service() {
         (["cloudwatch", "list-metrics"], "SignatureDoesNotMatch"),
         (["cloudfront", "list-distributions"], "SignatureDoesNotMatch"),
         (["sts", "get-caller-identity"], "SignatureDoesNotMatch"),
+        (["ecs", "list-clusters"], "InvalidSignatureException"),
     ] {
         let output = run(&environment, &arguments);
         let error = String::from_utf8_lossy(&output.stderr);

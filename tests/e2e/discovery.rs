@@ -1,6 +1,6 @@
 //! Which distributions and metrics are read, under which names, and what happens when that cannot be found out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use emulators::aws::{Options as AwsOptions, Role};
 use emulators::faults::{Fault, Rule};
@@ -199,7 +199,7 @@ async fn a_distribution_whose_tags_cannot_be_read_waits_for_them_alone() {
         .into_keys()
         .filter(|labels| !labels.contains_key("tag_Name"))
         .collect();
-    assert_eq!(without_tags, Vec::<std::collections::BTreeMap<String, String>>::new());
+    assert_eq!(without_tags, Vec::<BTreeMap<String, String>>::new());
 }
 
 #[tokio::test]
@@ -208,6 +208,7 @@ async fn two_accounts_are_read_in_one_run_and_one_that_is_denied_costs_the_other
         arn: arn.to_owned(),
         external_id: Some("planted-external-id".to_owned()),
         fleet: Fleet { distributions: Fleet::sized(4).distributions[seed..seed + 2].to_vec() },
+        ecs: BTreeMap::new(),
     };
     let config = CONFIG.replace(
         "cloudfront: {}",

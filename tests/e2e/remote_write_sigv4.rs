@@ -1,6 +1,7 @@
 //! Amazon Managed Service for Prometheus: remote write that is signed, checked by a verifier that shares no code with
 //! the signer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cloudfront::CloudFront;
@@ -29,6 +30,7 @@ impl Amp {
             arn: ROLE.to_owned(),
             external_id: Some("hostless".to_owned()),
             fleet: Fleet::default(),
+            ecs: BTreeMap::new(),
         };
         let aws = AwsOptions { roles: vec![role], ..Setup::default().aws };
         let world = World::new(Setup { aws, ..Setup::default() });

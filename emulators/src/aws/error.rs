@@ -54,9 +54,23 @@ impl ServiceError {
                 "SlowDown",
                 "Please reduce your request rate.",
             ),
-            Service::Ssm => Self::sender("ThrottlingException", "Rate exceeded"),
+            Service::Ssm | Service::Ecs => Self::sender("ThrottlingException", "Rate exceeded"),
             Service::CloudWatch | Service::CloudFront | Service::Sts => {
                 Self::sender("Throttling", "Rate exceeded")
+            }
+        }
+    }
+
+    /// What the caller's policy does not allow.
+    pub(crate) fn denied(service: Service, principal: &str, operation: &str) -> Self {
+        let action = format!("{}:{operation}", service.name());
+        let message = format!(
+            "User: {principal} is not authorized to perform: {action} on resource: * because no identity-based policy allows the {action} action"
+        );
+        match service {
+            Service::Ssm | Service::Ecs => Self::sender("AccessDeniedException", message),
+            Service::S3 | Service::CloudWatch | Service::CloudFront | Service::Sts => {
+                Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
             }
         }
     }
@@ -75,7 +89,7 @@ impl ServiceError {
         // Services that speak awsJson answer 400 with exception names, the older ones 403 with
         // codes.
         let (status, [missing, unknown, token, mismatch, skewed]) = match service {
-            Service::Ssm => (
+            Service::Ssm | Service::Ecs => (
                 StatusCode::BAD_REQUEST,
                 [
                     "MissingAuthenticationTokenException",

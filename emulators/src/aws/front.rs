@@ -8,10 +8,11 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Response, StatusCode, request::Parts};
 
 use super::error::ServiceError;
+use super::named::named;
 use super::protocol::Protocol;
 use super::protocol::node::Node;
 use super::world::World;
-use super::{Service, cloudfront, cloudwatch, s3, ssm, sts};
+use super::{Service, cloudfront, cloudwatch, ecs, s3, ssm, sts};
 use crate::connection::Connection;
 use crate::faults::{Attempt, Call, Fault};
 use crate::sigv4::{Caller, SignedRequest};
@@ -53,10 +54,14 @@ pub(super) async fn handle(
         Err(unknown) => return plain(StatusCode::NOT_FOUND, unknown),
     };
     let caller = admit(&world, &incoming);
-    let account = caller.as_ref().map_or("", |caller| caller.account.as_str());
+    let (account, region) = caller
+        .as_ref()
+        .map_or(("", ""), |caller| (caller.account.as_str(), caller.region.as_str()));
     let fault = world.faults.next(Attempt {
         operation: &format!("{}:{}", incoming.service.name(), incoming.operation),
         account,
+        region,
+        resources: &resources(&incoming),
         is_later_page: is_later_page(&incoming),
     });
     match caller {
@@ -76,6 +81,7 @@ fn admit(world: &World, incoming: &Incoming) -> Result<Caller, ServiceError> {
         operation: incoming.operation.clone(),
         region: caller.map(|caller| caller.region.clone()).unwrap_or_default(),
         account: caller.map(|caller| caller.account.clone()).unwrap_or_default(),
+        names: named(incoming),
         at: crate::wall_clock::now(),
     });
     // CloudFront's own endpoint takes us-east-1 alone; for an endpoint given by URL, the clients
@@ -97,6 +103,11 @@ async fn answer(
         None => {}
         Some(Fault::Throttle) => {
             return incoming.protocol.failure(&ServiceError::throttled(service));
+        }
+        Some(Fault::AccessDenied) => {
+            let principal = world.principal(&context.caller.access_key);
+            let error = ServiceError::denied(service, &principal, &incoming.operation);
+            return incoming.protocol.failure(&error);
         }
         Some(Fault::DropPage) => return incoming.protocol.failure(&ServiceError::internal()),
         Some(Fault::WrongKey) => {
@@ -134,6 +145,7 @@ fn serve(context: &Context<'_>, incoming: &Incoming) -> Result<Response<Body>, S
     let operation = incoming.operation.as_str();
     let result = match incoming.service {
         Service::CloudWatch => cloudwatch::call(context, operation, request)?,
+        Service::Ecs => ecs::call(context, operation, request)?,
         Service::Ssm => ssm::call(context, operation, request)?,
         Service::Sts => sts::call(context, operation, request)?,
         Service::CloudFront => return cloudfront::call(context, incoming),
@@ -155,6 +167,9 @@ fn identify(parts: Parts, body: Bytes) -> Result<Incoming, String> {
         match target.split_once('.') {
             Some(("GraniteServiceVersion20100801", operation)) => {
                 (Service::CloudWatch, Protocol::Json10, operation.to_owned())
+            }
+            Some(("AmazonEC2ContainerServiceV20141113", operation)) => {
+                (Service::Ecs, Protocol::Json11, operation.to_owned())
             }
             Some(("AmazonSSM", operation)) => {
                 (Service::Ssm, Protocol::Json11, operation.to_owned())
@@ -194,7 +209,18 @@ fn is_later_page(incoming: &Incoming) -> bool {
         .any(|(name, value)| {
             matches!(name.as_ref(), "Marker" | "continuation-token") && !value.is_empty()
         });
-    in_query || incoming.request.as_ref().is_ok_and(|request| request.get("NextToken").is_some())
+    let has_token = |request: &Node| {
+        ["NextToken", "nextToken"].into_iter().any(|member| request.get(member).is_some())
+    };
+    in_query || incoming.request.as_ref().is_ok_and(has_token)
+}
+
+/// What the call is about, for rules that mean only that.
+fn resources(incoming: &Incoming) -> Vec<String> {
+    match (incoming.service, &incoming.request) {
+        (Service::Ecs, Ok(request)) => ecs::clusters_named(&incoming.operation, request),
+        _ => Vec::new(),
+    }
 }
 
 fn scripted(status: u16, headers: &[(String, String)], body: String) -> Response<Body> {

@@ -1,4 +1,4 @@
-//! One HTTP server that plays all of AWS that hostless calls: CloudWatch, CloudFront, Systems
+//! One HTTP server that plays all of AWS that hostless calls: CloudWatch, CloudFront, ECS, Systems
 //! Manager, STS and S3.
 //!
 //! A request passes through `front`: which service and operation, whether the signature is right,
@@ -10,8 +10,10 @@
 
 mod cloudfront;
 mod cloudwatch;
+mod ecs;
 mod error;
 mod front;
+mod named;
 mod options;
 mod protocol;
 mod s3;
@@ -28,8 +30,10 @@ use axum::Router;
 use crate::faults::{Call, Calls, Faults};
 use crate::server::Server;
 use crate::sigv4::{Key, Verifier};
+use crate::traffic::ecs::EcsFleet;
 use crate::traffic::{Fleet, MINUTE, Statistic};
 
+pub use ecs::{EcsRates, Rate};
 pub use options::{Options, Role};
 pub use ssm::{Parameter, ParameterKind};
 use world::World;
@@ -39,6 +43,7 @@ use world::World;
 pub(crate) enum Service {
     CloudWatch,
     CloudFront,
+    Ecs,
     Ssm,
     Sts,
     S3,
@@ -50,6 +55,7 @@ impl Service {
         match self {
             Self::CloudWatch => "cloudwatch",
             Self::CloudFront => "cloudfront",
+            Self::Ecs => "ecs",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
             Self::S3 => "s3",
@@ -139,7 +145,7 @@ impl AwsEmulator {
         self.world.calls.clone()
     }
 
-    /// Sets CloudWatch's idea of now (epoch seconds); `None`: real time. Signatures are always
+    /// Sets CloudWatch's and ECS's idea of now (epoch seconds); `None`: real time. Signatures are always
     /// checked against real time.
     pub fn set_now(&self, now: Option<i64>) {
         self.world.set_now(now);
@@ -148,6 +154,11 @@ impl AwsEmulator {
     /// How long after the end of its minute a point appears, and until when its value still grows.
     pub fn set_settling(&self, appears: Duration, settles: Duration) {
         self.world.set_settling(appears, settles);
+    }
+
+    /// How long a new metric of ECS has points before ListMetrics has it; 15 minutes at the start.
+    pub fn set_listing_lag(&self, lag: Duration) {
+        self.world.set_listing_lag(lag);
     }
 
     /// Replaces the parameters of Parameter Store, and the secrets that
@@ -170,6 +181,30 @@ impl AwsEmulator {
     #[must_use]
     pub fn fleet(&self) -> Arc<Fleet> {
         self.world.fleet(&self.key.account)
+    }
+
+    /// Replaces what the caller's own account has of ECS in a region.
+    pub fn set_ecs_fleet(&self, region: &str, fleet: EcsFleet) {
+        self.world.set_ecs_fleet(&self.key.account, region, fleet);
+    }
+
+    /// What the caller's own account has of ECS in a region; nothing, where it was not set up.
+    #[must_use]
+    pub fn ecs_fleet(&self, region: &str) -> Arc<EcsFleet> {
+        self.world.ecs_fleet(&self.key.account, region)
+    }
+
+    /// How often ECS may be called before it throttles, in real time and with full buckets to begin
+    /// with; `None`, as at the start: as often as anybody likes.
+    pub fn set_ecs_rates(&self, rates: Option<EcsRates>) {
+        self.world.ecs_throttle.set(rates);
+    }
+
+    /// How many calls of ECS were throttled since the rates were set; those of the script of faults
+    /// do not count.
+    #[must_use]
+    pub fn ecs_throttled(&self) -> u64 {
+        self.world.ecs_throttle.refused()
     }
 
     /// The truth about one series of the caller's own account: settled 1-minute points in `window`
@@ -195,6 +230,25 @@ impl AwsEmulator {
             .step_by(60)
             .filter_map(|minute| Some((minute, distribution.value(metric, statistic, minute)?)))
             .collect()
+    }
+
+    /// The truth about one series of ECS in the caller's own account, as [`AwsEmulator::expected`]
+    /// tells it of CloudFront. `dimensions` must be exactly those of the metric.
+    ///
+    /// # Panics
+    /// When `statistic` is no statistic.
+    #[must_use]
+    pub fn expected_ecs(
+        &self,
+        region: &str,
+        namespace: &str,
+        metric: &str,
+        dimensions: &[(&str, &str)],
+        statistic: &str,
+        window: Range<i64>,
+    ) -> Vec<(i64, f64)> {
+        let statistic: Statistic = statistic.parse().expect("a statistic that CloudWatch knows");
+        self.ecs_fleet(region).values(namespace, metric, dimensions, statistic, window)
     }
 
     /// An object's bytes, past signatures and faults.

@@ -1,14 +1,19 @@
 //! What an emulator starts with.
 
+use std::collections::BTreeMap;
+
 use crate::faults::Faults;
 use crate::sigv4::Key;
 use crate::traffic::Fleet;
+use crate::traffic::ecs::EcsFleet;
 
 /// How an emulator is set up; take [`Options::default`] and change what matters.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The distributions of the caller's own account.
     pub fleet: Fleet,
+    /// What the caller's own account has of ECS, by region; nothing by default.
+    pub ecs: BTreeMap<String, EcsFleet>,
     /// The caller's own account.
     pub account: String,
     /// The caller's own region; not us-east-1, so that a client that forgets where CloudFront's
@@ -37,12 +42,15 @@ pub struct Role {
     pub external_id: Option<String>,
     /// The account's distributions.
     pub fleet: Fleet,
+    /// What the account has of ECS, by region.
+    pub ecs: BTreeMap<String, EcsFleet>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             fleet: Fleet::demo(),
+            ecs: BTreeMap::new(),
             account: "123456789012".to_owned(),
             region: "ap-northeast-1".to_owned(),
             secret: "emulator/secret+key/of/forty/characters==".to_owned(),

@@ -37,6 +37,17 @@ pub(super) fn operation(parts: &Parts) -> String {
     name.to_owned()
 }
 
+/// The objects that a call names, as `bucket/key`; of a list `bucket/prefix`.
+pub(super) fn named(incoming: &Incoming) -> Vec<String> {
+    let (bucket, key) = bucket_and_key(&incoming.parts);
+    let keys = match incoming.operation.as_str() {
+        "ListObjectsV2" => vec![parameter(&incoming.parts, "prefix").unwrap_or_default()],
+        "DeleteObjects" => delete::keys(&incoming.body).unwrap_or_default(),
+        _ => vec![key],
+    };
+    keys.into_iter().map(|key| format!("{bucket}/{key}")).collect()
+}
+
 pub(super) fn call(
     context: &Context<'_>,
     incoming: &Incoming,

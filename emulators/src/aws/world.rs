@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::cloudwatch::CustomMetrics;
+use super::cloudwatch::{CustomMetrics, Listings};
+use super::ecs::{Memo, Throttle};
 use super::options::{Options, Role};
 use super::s3::Buckets;
 use super::ssm::Parameters;
 use crate::faults::{Calls, Faults, locked};
 use crate::sigv4::{Key, Verifier};
 use crate::traffic::Fleet;
+use crate::traffic::ecs::EcsFleet;
 
 /// The state of one emulator.
 #[derive(Debug)]
@@ -23,10 +25,16 @@ pub(crate) struct World {
     pub(crate) parameters: Parameters,
     pub(crate) buckets: Buckets,
     pub(crate) custom_metrics: CustomMetrics,
+    pub(crate) listings: Listings,
+    pub(crate) ecs_throttle: Throttle,
+    pub(crate) ecs_memo: Memo,
+    /// By account and region.
+    ecs_fleets: Mutex<BTreeMap<(String, String), Arc<EcsFleet>>>,
     fleets: Mutex<BTreeMap<String, Arc<Fleet>>>,
     principals: Mutex<BTreeMap<String, String>>,
     now: Mutex<Option<i64>>,
     settling: Mutex<Settling>,
+    listing_lag: Mutex<i64>,
 }
 
 /// When points of a minute are there, in seconds after its end.
@@ -47,6 +55,18 @@ impl World {
             .map(|role| (role.account().to_owned(), Arc::new(role.fleet.clone())))
             .collect();
         fleets.insert(options.account.clone(), Arc::new(options.fleet));
+        let own = (options.account.as_str(), &options.ecs);
+        let ecs_fleets = options
+            .roles
+            .iter()
+            .map(|role| (role.account(), &role.ecs))
+            .chain([own])
+            .flat_map(|(account, regions)| {
+                regions.iter().map(move |(region, fleet)| {
+                    ((account.to_owned(), region.clone()), Arc::new(fleet.clone()))
+                })
+            })
+            .collect();
         let principal = format!("arn:aws:sts::{}:assumed-role/hostless/emulator", options.account);
         Self {
             principals: Mutex::new(BTreeMap::from([(key.access_key.clone(), principal)])),
@@ -57,9 +77,14 @@ impl World {
             parameters: Parameters::of(options.account, options.region),
             buckets: Buckets::named(options.buckets),
             custom_metrics: CustomMetrics::default(),
+            listings: Listings::default(),
+            ecs_throttle: Throttle::default(),
+            ecs_memo: Memo::default(),
+            ecs_fleets: Mutex::new(ecs_fleets),
             fleets: Mutex::new(fleets),
             now: Mutex::new(options.now),
             settling: Mutex::new(Settling { appears: 0, settles: 120 }),
+            listing_lag: Mutex::new(15 * 60),
         }
     }
 
@@ -71,7 +96,18 @@ impl World {
         locked(&self.fleets).insert(account.to_owned(), Arc::new(fleet));
     }
 
-    /// CloudWatch's now, in epoch seconds.
+    /// What an account has of ECS in a region; nothing, where nobody set it up.
+    pub(crate) fn ecs_fleet(&self, account: &str, region: &str) -> Arc<EcsFleet> {
+        let place = (account.to_owned(), region.to_owned());
+        locked(&self.ecs_fleets).get(&place).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set_ecs_fleet(&self, account: &str, region: &str, fleet: EcsFleet) {
+        let place = (account.to_owned(), region.to_owned());
+        locked(&self.ecs_fleets).insert(place, Arc::new(fleet));
+    }
+
+    /// CloudWatch's and ECS's now, in epoch seconds.
     pub(crate) fn now(&self) -> i64 {
         locked(&self.now).unwrap_or_else(crate::wall_clock::now)
     }
@@ -87,6 +123,15 @@ impl World {
     pub(crate) fn set_settling(&self, appears: Duration, settles: Duration) {
         let seconds = |age: Duration| i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
         *locked(&self.settling) = Settling { appears: seconds(appears), settles: seconds(settles) };
+    }
+
+    /// How long ECS's new metrics have points before they are listed, in seconds.
+    pub(crate) fn listing_lag(&self) -> i64 {
+        *locked(&self.listing_lag)
+    }
+
+    pub(crate) fn set_listing_lag(&self, lag: Duration) {
+        *locked(&self.listing_lag) = i64::try_from(lag.as_secs()).unwrap_or(i64::MAX);
     }
 
     /// Makes a key known that calls as `principal`.

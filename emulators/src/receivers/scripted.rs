@@ -51,6 +51,7 @@ pub(super) async fn answer(
         | Fault::Forbidden(_)
         | Fault::DropPage
         | Fault::LateData(_)
+        | Fault::AccessDenied
         | Fault::Conflict) => plain(501, format!("a receiver knows nothing of {aws:?}\n")),
     }
 }

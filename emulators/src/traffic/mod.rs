@@ -1,10 +1,11 @@
 //! The traffic that the emulators tell of: which distributions there are, and what CloudFront
-//! measured for each of them in each minute.
+//! measured for each of them in each minute. [`ecs`] does the same for containers.
 //!
 //! Everything is a pure function of names and minutes ([`Distribution::datum`]): the emulator
 //! answers from it and the tests take it as the truth, so that neither has to remember anything. It
 //! knows no protocol, no clock and no account.
 
+pub mod ecs;
 mod fleet;
 mod noise;
 mod statistic;

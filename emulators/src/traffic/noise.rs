@@ -11,10 +11,14 @@ impl Noise {
         Self { seed: fnv(name) }
     }
 
+    /// 64 bits, for names.
+    pub(super) fn bits(&self, purpose: &str, minute: i64) -> u64 {
+        scramble(self.seed ^ fnv(purpose).rotate_left(23) ^ scramble(minute.cast_unsigned()))
+    }
+
     /// A number in `[0, 1)`.
     pub(super) fn unit(&self, purpose: &str, minute: i64) -> f64 {
-        let bits =
-            scramble(self.seed ^ fnv(purpose).rotate_left(23) ^ scramble(minute.cast_unsigned()));
+        let bits = self.bits(purpose, minute);
         let upper = u32::try_from(bits >> 32).expect("the upper half of 64 bits");
         f64::from(upper) / 4_294_967_296.0
     }

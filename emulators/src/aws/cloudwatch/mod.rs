@@ -1,8 +1,8 @@
 //! CloudWatch: ListMetrics, GetMetricData, and PutMetricData for metrics of the tests' own.
 //!
-//! `query` says what a valid request is, `series` what points a metric has, `metric_data` puts them
-//! together and `page` cuts them into pages; `list_metrics` and `custom` are the other two
-//! operations. None of them knows which of the three protocols the caller speaks.
+//! `query` says what a valid request is, `series` what points a metric has (`vended`: those of AWS's
+//! own services), `metric_data` puts them together and `page` cuts them into pages; `list_metrics`
+//! and `custom` are the other two operations. None of them knows which of the three protocols the caller speaks.
 
 mod custom;
 mod list_metrics;
@@ -10,6 +10,7 @@ mod metric_data;
 mod page;
 mod query;
 mod series;
+mod vended;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use super::front::Context;
 use super::protocol::node::{Node, map};
 
 pub(crate) use custom::CustomMetrics;
+pub(crate) use list_metrics::Listings;
 
 /// The service's XML namespace.
 pub(crate) const NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";

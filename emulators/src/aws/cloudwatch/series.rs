@@ -1,9 +1,9 @@
 //! The points of one metric, as far as CloudWatch has them at a given time.
 
 use super::query::{Query, Request};
-use super::{CLOUDFRONT, CLOUDFRONT_REGION, Metric};
+use super::vended::{self, Progress};
 use crate::aws::front::Context;
-use crate::traffic::{Datum, MINUTE, combine};
+use crate::traffic::{Datum, combine};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -23,14 +23,11 @@ pub(super) fn points(
     if foreign {
         return Vec::new();
     }
-    let data = if query.metric.namespace == CLOUDFRONT {
-        cloudfront(context, request, query, now, late)
+    let window = request.start..request.end;
+    let data = if vended::NAMESPACES.contains(&query.metric.namespace.as_str()) {
+        vended::data(context, query, &window, Progress { now, late })
     } else {
-        context.world.custom_metrics.data(
-            &context.caller,
-            &query.metric,
-            request.start..request.end,
-        )
+        context.world.custom_metrics.data(&context.caller, &query.metric, window)
     };
     let kept = data.into_iter().filter(|(second, _)| is_kept(now - second, query.period));
     periods(kept, request.start, query)
@@ -61,58 +58,4 @@ fn is_kept(age: i64, period: i64) -> bool {
         _ => 455 * DAY,
     };
     age <= kept_for
-}
-
-/// One datum a minute, where the dimensions are exactly those of a distribution with traffic.
-fn cloudfront(
-    context: &Context<'_>,
-    request: &Request,
-    query: &Query,
-    now: i64,
-    late: i64,
-) -> Vec<(i64, Datum)> {
-    let metric = &query.metric;
-    let fleet = context.world.fleet(&context.caller.account);
-    let distribution = metric.dimensions.get("DistributionId").and_then(|id| fleet.get(id));
-    let Some(distribution) = distribution else {
-        return Vec::new();
-    };
-    let is_exact = *metric == Metric::of_distribution(&distribution.id, &metric.name);
-    let is_here = context.caller.region == CLOUDFRONT_REGION;
-    let has_unit = query.unit.as_deref().is_none_or(|wanted| wanted == unit(&metric.name));
-    if !is_exact || !is_here || !has_unit {
-        return Vec::new();
-    }
-
-    let settling = context.world.settling();
-    let first = request.start + (-request.start).rem_euclid(MINUTE);
-    (first..request.end)
-        .step_by(60)
-        .filter_map(|minute| {
-            let age = now - (minute + MINUTE);
-            if age < settling.appears || age < late {
-                return None;
-            }
-            if age >= settling.settles {
-                return distribution.datum(&metric.name, minute).map(|datum| (minute, datum));
-            }
-            let share = counted_share(age, settling.settles);
-            distribution.partial_datum(&metric.name, minute, share).map(|datum| (minute, datum))
-        })
-        .collect()
-}
-
-/// How much of an unsettled minute has been counted: half at first, nine tenths towards the end.
-#[expect(clippy::cast_precision_loss, reason = "seconds of a few minutes")]
-fn counted_share(age: i64, settles: i64) -> f64 {
-    0.5 + 0.4 * (age.max(0) as f64 / settles.max(1) as f64)
-}
-
-/// The unit that CloudFront publishes a metric with.
-fn unit(metric: &str) -> &'static str {
-    match metric {
-        "OriginLatency" => "Milliseconds",
-        rate if rate.ends_with("Rate") => "Percent",
-        _ => "None",
-    }
 }

@@ -6,6 +6,7 @@
 
 mod control;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use emulators::receivers::mackerel::{self, MackerelApi};
 use emulators::receivers::remote_write::{self, RemoteWriteReceiver};
 use emulators::server::Server;
 use emulators::traffic::Fleet;
+use emulators::traffic::ecs::EcsFleet;
 use serde_json::{Value, json};
 
 const MACKEREL_SERVICE: &str = "production";
@@ -30,7 +32,10 @@ struct Arguments {
     /// How many metrics a distribution has: the six default ones, or all fourteen.
     #[arg(long, value_parser = ["6", "14"])]
     metrics: Option<String>,
-    /// CloudWatch's idea of now, in seconds since the epoch; without it, real time.
+    /// How many ECS services there are, with five tasks each; without it, the demo's clusters.
+    #[arg(long)]
+    services: Option<usize>,
+    /// CloudWatch's and ECS's idea of now, in seconds since the epoch; without it, real time.
     #[arg(long)]
     now: Option<i64>,
 }
@@ -55,8 +60,11 @@ fn start(arguments: &Arguments) -> Emulators {
     let fleet = arguments.distributions.map_or_else(Fleet::demo, Fleet::sized);
     let has_all_metrics = arguments.metrics.as_deref() == Some("14");
     let fleet = if has_all_metrics { fleet.with_additional_metrics() } else { fleet };
-    let aws =
-        AwsEmulator::start(aws::Options { fleet, now: arguments.now, ..aws::Options::default() });
+    let ecs =
+        arguments.services.map_or_else(EcsFleet::demo, |services| EcsFleet::sized(services, 5));
+    let options = aws::Options::default();
+    let ecs = BTreeMap::from([(options.region.clone(), ecs)]);
+    let aws = AwsEmulator::start(aws::Options { fleet, ecs, now: arguments.now, ..options });
     aws.set_parameters([Parameter::secure("/hostless/secret/mackerel-api-key", MACKEREL_KEY)]);
     let mackerel = mackerel::Options {
         // A benchmark posts more often than the service would let it.
