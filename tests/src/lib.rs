@@ -11,11 +11,14 @@
 pub mod bootstrap;
 pub mod cargo_lambda;
 pub mod child;
+pub mod counting;
+pub mod laboratory;
 pub mod live;
 pub mod moto;
 pub mod plain_http;
 pub mod prometheus;
 pub mod samples;
+pub mod template;
 mod truth;
 pub mod victoria_metrics;
 mod world;

@@ -40,16 +40,26 @@ pub type Holding = BTreeMap<String, Points>;
 impl World {
     /// What remote write is to hold of these minutes, by `metric{distribution}`.
     pub fn due_to_remote_write(&self, minutes: Range<i64>) -> Holding {
-        self.due(minutes, |distribution, series, _| format!("{series}{{{}}}", distribution.id))
+        self.due(minutes, in_remote_write)
     }
 
     /// What Mackerel is to hold of these minutes, by default name.
     pub fn due_to_mackerel(&self, minutes: Range<i64>) -> Holding {
-        self.due(minutes, |distribution, _, metric| {
-            let alias = distribution.aliases.first().unwrap_or(&distribution.domain_name);
-            let resource = alias.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "_");
-            format!("cloudfront.{metric}.{resource}")
-        })
+        self.due(minutes, in_mackerel)
+    }
+
+    /// The key by which the state knows the query behind each series, by the name that either sink holds it under.
+    pub fn queries(&self) -> BTreeMap<String, String> {
+        let fleet = self.aws.fleet();
+        let rows = fleet.distributions.iter().flat_map(|distribution| {
+            NAMES.iter().flat_map(move |(metric, statistic, series, short)| {
+                let dimensions = format!("DistributionId={},Region=Global", distribution.id);
+                let key = format!("AWS/CloudFront|{metric}|{dimensions}|{statistic}");
+                let names = [in_remote_write, in_mackerel];
+                names.map(|name| (name(distribution, series, short), key.clone()))
+            })
+        });
+        rows.collect()
     }
 
     fn due(
@@ -163,6 +173,18 @@ impl World {
         }
         posts
     }
+}
+
+/// `metric{distribution}`
+fn in_remote_write(distribution: &Distribution, series: &str, _: &str) -> String {
+    format!("{series}{{{}}}", distribution.id)
+}
+
+/// The default name.
+fn in_mackerel(distribution: &Distribution, _: &str, metric: &str) -> String {
+    let alias = distribution.aliases.first().unwrap_or(&distribution.domain_name);
+    let resource = alias.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "_");
+    format!("cloudfront.{metric}.{resource}")
 }
 
 fn disorder(samples: impl IntoIterator<Item = (String, i64)>) -> BTreeSet<String> {

@@ -9,7 +9,7 @@ use emulators::receivers::mackerel::{MackerelApi, Options as MackerelOptions};
 use emulators::receivers::present::Present;
 use emulators::receivers::remote_write::{Options as ReceiverOptions, RemoteWriteReceiver};
 use emulators::traffic::Fleet;
-use runtime::{Environment, Handler, Invocation, Outcome, environment};
+use runtime::{Environment, Function, Handler, Invocation, Outcome, environment};
 use serde_json::{Value, json};
 use series::Timestamp;
 
@@ -116,6 +116,11 @@ impl World {
 
     /// A cold function with some variables set anew.
     pub async fn handler_with(&self, own: &[(&str, &str)]) -> Handler<CloudFront> {
+        self.function(own).await
+    }
+
+    /// Any function, cold, with some variables set anew.
+    pub async fn function<F: Function>(&self, own: &[(&str, &str)]) -> Handler<F> {
         let started = Handler::start(self.environment(own), self.clock.clone()).await;
         started.expect("a handler starts whatever the configuration says")
     }
@@ -128,15 +133,15 @@ impl World {
     }
 
     /// A scheduled run at a time, with all clocks turned to it.
-    pub async fn run(&self, handler: &Handler<CloudFront>, time: Timestamp) -> Outcome {
+    pub async fn run<F: Function>(&self, handler: &Handler<F>, time: Timestamp) -> Outcome {
         self.at(time);
         handler.invoke(&json!({ "time": time.to_string() }), Invocation::default()).await
     }
 
     /// A scheduled run that has only so long, for tests in which somebody is waited for.
-    pub async fn run_within(
+    pub async fn run_within<F: Function>(
         &self,
-        handler: &Handler<CloudFront>,
+        handler: &Handler<F>,
         time: Timestamp,
         time_left: Duration,
     ) -> Outcome {
@@ -152,7 +157,7 @@ impl World {
     }
 
     /// An event, whatever it says, at the time that the clocks show.
-    pub async fn send(&self, handler: &Handler<CloudFront>, event: &Value) -> Outcome {
+    pub async fn send<F: Function>(&self, handler: &Handler<F>, event: &Value) -> Outcome {
         handler.invoke(event, Invocation::default()).await
     }
 }

@@ -1,11 +1,10 @@
 //! What there is to read in one account: its distributions and their queries. Pure; `discovery` finds the facts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metric_data::{Metric as CloudWatchMetric, Query};
-use series::Series;
+use metric_data::{Entries, Entry, Metric as CloudWatchMetric, Query};
 
 use crate::distribution::{Distribution, GLOBAL, NAMESPACE};
 use crate::metrics::{METRICS, Metric};
@@ -15,20 +14,10 @@ use crate::settings::Settings;
 #[derive(Debug, Default)]
 pub(crate) struct Catalogue {
     pub(crate) distributions: Vec<Distribution>,
-    /// By the key that stands in the state.
-    pub(crate) entries: BTreeMap<String, Entry>,
+    pub(crate) entries: Entries,
     /// Queries of distributions whose tags could not be read. Without tags their series would be other series, so they
     /// stay unanswered until the tags are there.
     pub(crate) undescribed: BTreeSet<String>,
-}
-
-/// One query and the series that it fills.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) query: Query,
-    pub(crate) series: Series,
-    /// Whether a settled minute without a datapoint is a 0.
-    pub(crate) zero: bool,
 }
 
 impl Catalogue {

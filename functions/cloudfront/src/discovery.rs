@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws::Aws;
+use aws::{Aws, Role};
 use aws_sdk_cloudfront::types::DistributionSummary;
 use clock::Budget;
 use futures::{StreamExt, stream};
@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 
 use crate::catalogue::{Catalogue, enabled};
 use crate::distribution::{Distribution, NAMESPACE, REGION, arn};
-use crate::settings::{Named, Settings, account_of_role};
+use crate::settings::{Named, Settings};
 
 /// How long tags are kept. They change rarely, and each distribution costs a call.
 const TAGS_TTL: Duration = Duration::from_secs(3600);
@@ -24,7 +24,7 @@ const TAG_WORKERS: usize = 5;
 /// One account, looked at with one identity.
 pub(crate) struct Discovery {
     aws: Aws,
-    role_arn: Option<String>,
+    role: Option<Role>,
     cloudfront: aws_sdk_cloudfront::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     tags: BTreeMap<String, (Timestamp, Tags)>,
@@ -34,7 +34,7 @@ type Tags = Vec<(String, String)>;
 
 impl Discovery {
     /// Builds the clients; nothing is asked yet.
-    pub(crate) fn new(aws: Aws, role_arn: Option<String>) -> Self {
+    pub(crate) fn new(aws: Aws, role: Option<Role>) -> Self {
         let config = aws.in_region(REGION);
         let cloudfront =
             aws_sdk_cloudfront::config::Builder::from(&config).interceptor(aws.counter()).build();
@@ -42,7 +42,7 @@ impl Discovery {
             aws_sdk_cloudwatch::config::Builder::from(&config).interceptor(aws.counter()).build();
         Self {
             aws,
-            role_arn,
+            role,
             cloudfront: aws_sdk_cloudfront::Client::from_conf(cloudfront),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             tags: BTreeMap::new(),
@@ -102,7 +102,7 @@ impl Discovery {
     }
 
     async fn account(&self) -> Result<String, SourceError> {
-        if let Some(account) = self.role_arn.as_deref().and_then(account_of_role) {
+        if let Some(account) = self.role.as_ref().and_then(Role::account) {
             return Ok(account.to_owned());
         }
         let asked = self.aws.account_id().await;

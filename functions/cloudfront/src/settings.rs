@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use aws::Role;
 use config::{Findings, Node, Sections};
+use runtime::Timing;
 
 use crate::metrics::{METRICS, Metric};
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// The `cloudfront` section, valid.
 #[derive(Debug, Clone)]
@@ -45,8 +44,7 @@ impl Settings {
         let metrics = section.take("metrics");
         let tags = section.take("tags").and_then(|node| node.boolean(findings));
         let roles = section.take("roles");
-        let period = section.take("period");
-        let delay = section.take("delay");
+        let Timing { period, delay } = Timing::take(&mut section, findings);
         let zero_fill = section.take("zero_fill").and_then(|node| node.boolean(findings));
         section.finish(findings);
 
@@ -54,9 +52,9 @@ impl Settings {
             tags: tags.unwrap_or(distributions.is_none()),
             distributions: distributions.map(|node| read_distributions(node, findings)),
             metrics: metrics.map(|node| read_metrics(node, findings)),
-            roles: roles.map(|node| read_roles(node, findings)).unwrap_or_default(),
-            period: period.and_then(|node| read_period(node, findings)).unwrap_or(MINUTE),
-            delay: delay.and_then(|node| node.duration(findings)).unwrap_or(2 * MINUTE),
+            roles: roles.map(|node| Role::read_list(node, findings)).unwrap_or_default(),
+            period,
+            delay,
             zero_fill: zero_fill.unwrap_or(false),
         };
         if settings.distributions.is_some() && settings.roles.len() > 1 {
@@ -138,60 +136,6 @@ fn read_metrics(node: &Node, findings: &mut Findings) -> Vec<&'static Metric> {
     metrics
 }
 
-fn read_roles(node: &Node, findings: &mut Findings) -> Vec<Role> {
-    let entries = node.sequence(findings).unwrap_or_default();
-    let roles: Vec<Role> = entries.iter().filter_map(|entry| read_role(entry, findings)).collect();
-    for (at, role) in roles.iter().enumerate() {
-        if roles[..at].iter().any(|other| other.role_arn == role.role_arn) {
-            findings.error(node, format!("{} stands twice", role.role_arn));
-        }
-    }
-    roles
-}
-
-fn read_role(node: &Node, findings: &mut Findings) -> Option<Role> {
-    let mut entry = node.mapping(findings)?;
-    let arn = entry.take("role_arn");
-    let external_id = entry.take("external_id").and_then(|node| node.string(findings));
-    entry.finish(findings);
-    let Some(arn) = arn else {
-        findings.error(node, "role_arn is missing");
-        return None;
-    };
-    let role_arn = arn.string(findings)?;
-    if account_of_role(&role_arn).is_none() {
-        findings.error(
-            arn,
-            format!(
-                "\"{role_arn}\" is not a role's ARN such as arn:aws:iam::123456789012:role/name"
-            ),
-        );
-    }
-    Some(Role { role_arn, external_id })
-}
-
-/// The account that a role belongs to.
-pub(crate) fn account_of_role(arn: &str) -> Option<&str> {
-    let mut fields = arn.splitn(6, ':');
-    let (head, partition, service) = (fields.next()?, fields.next()?, fields.next()?);
-    let (region, account, resource) = (fields.next()?, fields.next()?, fields.next()?);
-    let is_role =
-        head == "arn" && partition.starts_with("aws") && service == "iam" && region.is_empty();
-    let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-    (is_role && is_account && resource.starts_with("role/")).then_some(account)
-}
-
-/// CloudFront's datapoints are one minute apart; CloudWatch joins whole minutes.
-fn read_period(node: &Node, findings: &mut Findings) -> Option<Duration> {
-    let period = node.duration(findings)?;
-    if period.is_zero() || period.as_millis() % MINUTE.as_millis() != 0 || period > 24 * 60 * MINUTE
-    {
-        findings.error(node, "must be whole minutes, from 1m to 1d");
-        return None;
-    }
-    Some(period)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,24 +155,6 @@ mod tests {
             "arn:aws:cloudfront::1:distribution/E1",
         ] {
             assert!(!is_distribution_id(id), "{id}");
-        }
-    }
-
-    #[test]
-    fn a_role_says_its_account() {
-        assert_eq!(
-            account_of_role("arn:aws:iam::123456789012:role/path/name"),
-            Some("123456789012")
-        );
-        assert_eq!(account_of_role("arn:aws-cn:iam::123456789012:role/name"), Some("123456789012"));
-        for wrong in [
-            "",
-            "name",
-            "arn:aws:iam::123:role/x",
-            "arn:aws:iam::123456789012:user/x",
-            "arn:aws:sts::123456789012:role/x",
-        ] {
-            assert_eq!(account_of_role(wrong), None, "{wrong}");
         }
     }
 }

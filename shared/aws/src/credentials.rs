@@ -18,21 +18,13 @@ use series::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::reason::reason;
+use crate::role::Role;
 
 /// How long before their end credentials are replaced.
 const MARGIN: Duration = Duration::from_secs(300);
 
 /// The name under which the calls of an assumed role stand in the other account's audit log.
 const SESSION_NAME: &str = "hostless";
-
-/// A role to read another account with.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Role {
-    /// `arn:aws:iam::123456789012:role/name`.
-    pub role_arn: String,
-    /// What the other account's trust policy asks for, if it does.
-    pub external_id: Option<String>,
-}
 
 /// Credentials with a cache in front. Clones share it; of concurrent callers one fetches and the others wait.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use crate::Environment;
 pub(crate) const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 
 /// The services that hostless calls, as their endpoint variables name them.
-const SERVICES: [&str; 5] = ["CLOUDFRONT", "CLOUDWATCH", "S3", "SSM", "STS"];
+const SERVICES: [&str; 6] = ["CLOUDFRONT", "CLOUDWATCH", "ECS", "S3", "SSM", "STS"];
 
 /// What the environment says.
 pub(crate) struct Given {

@@ -19,9 +19,10 @@ use clock::Clock;
 use tokio::sync::OnceCell;
 
 use crate::calls::{Calls, Counter};
-use crate::credentials::{CachedCredentials, Role, Source};
+use crate::credentials::{CachedCredentials, Source};
 use crate::environment::{ENDPOINT, Given};
 use crate::reason::reason;
+use crate::role::Role;
 use crate::{Environment, ParameterStore};
 
 /// The SDK has a timeout for connecting only; a service that accepts and then says nothing would hold a whole run.

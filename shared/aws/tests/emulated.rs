@@ -28,6 +28,7 @@ impl Bench {
             arn: ROLE.to_owned(),
             external_id: Some("outside".to_owned()),
             fleet: Fleet::demo(),
+            ecs: BTreeMap::new(),
         };
         let emulator = AwsEmulator::start(Options { roles: vec![role], ..Options::default() });
         let environment: BTreeMap<String, String> = emulator.environment().into_iter().collect();

@@ -13,6 +13,7 @@ use http1::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use series::Timestamp;
+use tokio::time::{sleep, timeout_at};
 use url::Url;
 
 use crate::SendError;
@@ -23,6 +24,9 @@ use crate::transport::{Transport, header};
 
 /// How much of an answer is read. What a receiver has to say about a request fits; the rest is not worth holding.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// How long it is waited for the body of an answer. The status says what matters; the body is for people.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The client of one endpoint, with its TLS, proxy, headers and authorization. Clones share it.
 #[derive(Debug, Clone)]
@@ -58,7 +62,7 @@ pub struct Response {
     pub status: u16,
     /// The headers, `retry-after` among them.
     pub headers: HeaderMap,
-    /// The first [`MAX_BODY`] bytes of the body.
+    /// The first [`MAX_BODY`] bytes of the body, as far as they came.
     pub body: Bytes,
     sent: Confidential,
 }
@@ -132,18 +136,35 @@ impl Client {
     ///
     /// A connection that breaks although it was good for an earlier answer is tried once more: the other side has
     /// closed it while nobody looked. Whatever is sent here must bear to arrive twice.
+    ///
+    /// Once the status is there, the request is answered: a body that does not come to its end, or too slowly, is as
+    /// long as it came.
     pub async fn send(
         &self,
         request: Request,
         now: Timestamp,
         timeout: Duration,
     ) -> Result<Response, SendError> {
-        tokio::time::timeout(timeout, self.send_untimed(&request, now))
-            .await
-            .unwrap_or(Err(SendError::Timeout))
+        let end = sleep(timeout).deadline();
+        let (mut answer, sent) =
+            timeout_at(end, self.head(&request, now)).await.unwrap_or(Err(SendError::Timeout))?;
+        let mut body = BytesMut::new();
+        let read = tokio::time::timeout(BODY_TIMEOUT, read_into(&mut body, &mut answer));
+        // However it ends, what was read is all that there is.
+        let _ended = timeout_at(end, read).await;
+        Ok(Response {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            body: body.freeze(),
+            sent,
+        })
     }
 
-    async fn send_untimed(&self, request: &Request, now: Timestamp) -> Result<Response, SendError> {
+    async fn head(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<(reqwest::Response, Confidential), SendError> {
         let may_be_stale = self.0.answered.swap(false, Ordering::Relaxed);
         let result = match self.attempt(request, now).await {
             Err(SendError::Broken(_)) if may_be_stale => self.attempt(request, now).await,
@@ -153,7 +174,11 @@ impl Client {
         result
     }
 
-    async fn attempt(&self, request: &Request, now: Timestamp) -> Result<Response, SendError> {
+    async fn attempt(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<(reqwest::Response, Confidential), SendError> {
         let client = self.0.transport.client().await?;
         let (url, from_url) = without_credentials(&request.url)?;
         let mut headers: HeaderMap = request.headers.iter().cloned().collect();
@@ -174,13 +199,8 @@ impl Client {
         let mut whole = reqwest::Request::new(request.method.clone(), url);
         *whole.headers_mut() = headers;
         *whole.body_mut() = Some(request.body.clone().into());
-        let response = client.execute(whole).await.map_err(SendError::classify)?;
-        Ok(Response {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            body: read_body(response).await?,
-            sent,
-        })
+        let answer = client.execute(whole).await.map_err(SendError::classify)?;
+        Ok((answer, sent))
     }
 
     /// What of a request the other side, or a proxy before it, should not have repeated.
@@ -219,14 +239,19 @@ fn without_credentials(url: &Url) -> Result<(Url, Option<HeaderValue>), SendErro
 }
 
 /// The first [`MAX_BODY`] bytes of an answer; the rest stays unread.
-pub(crate) async fn read_body(mut response: reqwest::Response) -> Result<Bytes, SendError> {
+pub(crate) async fn read_body(mut answer: reqwest::Response) -> Result<Bytes, SendError> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(SendError::classify)? {
+    read_into(&mut body, &mut answer).await?;
+    Ok(body.freeze())
+}
+
+async fn read_into(body: &mut BytesMut, answer: &mut reqwest::Response) -> Result<(), SendError> {
+    while let Some(chunk) = answer.chunk().await.map_err(SendError::classify)? {
         let room = MAX_BODY - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if body.len() == MAX_BODY {
             break;
         }
     }
-    Ok(body.freeze())
+    Ok(())
 }

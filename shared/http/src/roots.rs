@@ -1,19 +1,25 @@
 //! The trust roots of this machine, read from one bundle file, once a process, when they are first needed.
 //!
-//! Reading and parsing some 150 certificates takes about 0.7 ms of an optimized build: a third of what a function
-//! may add to its cold start. A verifier therefore asks for the roots at its first handshake;
-//! [`Roots::read_ahead`] has a thread read them meanwhile, so that the first handshake finds them there. Lambda
-//! gives the start of a function full cores, whatever its memory, which makes that the cheap moment.
+//! Reading and parsing some 150 certificates is the longest piece of work of a start. A verifier therefore asks for the
+//! roots at its first handshake; [`Roots::read_ahead`] has a thread read them meanwhile, so that the first handshake finds
+//! them there. Lambda gives the start of a function full cores, whatever its memory, which makes that the cheap moment.
+//!
+//! The bundle is read here line by line, into one buffer for all certificates. The PEM parser that comes with rustls holds
+//! the whole file and decodes keys as well, in a time that tells nothing about them: on public certificates that costs four
+//! times as much as all the rest.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use aws::Environment;
+use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, decoded_len_estimate};
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 use crate::tls::provider;
 
@@ -74,10 +80,8 @@ impl Roots {
     /// Reads the roots if nobody has. The outcome stays what it was the first time.
     pub fn load(&self) -> &Result<Arc<WebPkiServerVerifier>, RootsError> {
         self.0.verifier.get_or_init(|| {
-            let certificates =
-                self.0.places.iter().map(|place| read(place)).find(|found| !found.is_empty());
-            let certificates = certificates.ok_or_else(|| missing(&self.0.places))?;
-            verifier(certificates)
+            let bundle = self.0.places.iter().find_map(|place| read(place));
+            verifier_over(bundle.ok_or_else(|| missing(&self.0.places))?)
         })
     }
 }
@@ -93,8 +97,11 @@ pub(crate) fn verifier(
     certificates: Vec<CertificateDer<'static>>,
 ) -> Result<Arc<WebPkiServerVerifier>, RootsError> {
     let mut store = RootCertStore::empty();
-    // Bundles carry a few certificates that are no proper roots; they are left out, as everybody does.
     store.add_parsable_certificates(certificates);
+    verifier_over(store)
+}
+
+fn verifier_over(store: RootCertStore) -> Result<Arc<WebPkiServerVerifier>, RootsError> {
     WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider())
         .build()
         .map_err(|error| RootsError::Unusable(error.to_string()))
@@ -105,28 +112,94 @@ fn missing(places: &[PathBuf]) -> RootsError {
     RootsError::Missing(places.join(", "))
 }
 
-/// The certificates of a file, or of all files of a folder; none where there is nothing to read.
-fn read(place: &Path) -> Vec<CertificateDer<'static>> {
+/// The roots of a file, or of all files of a folder; nothing where there is no certificate to read.
+fn read(place: &Path) -> Option<RootCertStore> {
+    let mut bundle = Bundle::default();
     match std::fs::read_dir(place) {
-        Ok(entries) => entries.flatten().flat_map(|entry| read_file(&entry.path())).collect(),
-        Err(_) => read_file(place),
+        Ok(entries) => entries.flatten().for_each(|entry| bundle.read_file(&entry.path())),
+        Err(_) => bundle.read_file(place),
+    }
+    (bundle.certificates > 0).then_some(bundle.roots)
+}
+
+/// What was read so far.
+struct Bundle {
+    roots: RootCertStore,
+    /// How many certificates were seen, of use or not.
+    certificates: usize,
+    /// The Base64 text of the certificate that is being read.
+    body: Vec<u8>,
+    /// Room for the same, decoded.
+    der: Vec<u8>,
+}
+
+impl Default for Bundle {
+    fn default() -> Self {
+        let (body, der) = (Vec::new(), Vec::new());
+        Self { roots: RootCertStore::empty(), certificates: 0, body, der }
     }
 }
 
-fn read_file(path: &Path) -> Vec<CertificateDer<'static>> {
-    let pem = std::fs::read(path).unwrap_or_default();
-    CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect()
+impl Bundle {
+    fn read_file(&mut self, path: &Path) {
+        if let Ok(file) = File::open(path) {
+            self.read_pem(BufReader::new(file));
+        }
+    }
+
+    /// Takes in the certificates of a text; whatever else stands in it is passed over.
+    fn read_pem(&mut self, mut text: impl BufRead) {
+        let (mut line, mut inside) = (Vec::new(), false);
+        while text.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+            match line.trim_ascii_end() {
+                b"-----BEGIN CERTIFICATE-----" => {
+                    inside = true;
+                    self.body.clear();
+                }
+                b"-----END CERTIFICATE-----" if inside => {
+                    inside = false;
+                    self.take_certificate();
+                }
+                text if inside => self.body.extend_from_slice(text),
+                _ => {}
+            }
+            line.clear();
+        }
+    }
+
+    fn take_certificate(&mut self) {
+        self.certificates += 1;
+        let enough = decoded_len_estimate(self.body.len());
+        if self.der.len() < enough {
+            self.der.resize(enough, 0);
+        }
+        if let Ok(length) = STANDARD.decode_slice(&self.body, &mut self.der) {
+            // Bundles carry a few certificates that are no proper roots; they are left out, as everybody does.
+            drop(self.roots.add(CertificateDer::from(&self.der[..length])));
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use rustls::pki_types::pem::PemObject;
+
     use super::*;
 
-    fn write_certificate(path: &Path) {
+    fn certificate() -> String {
         let key = rcgen::KeyPair::generate().expect("a key");
         let params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
-        std::fs::write(path, params.self_signed(&key).expect("a certificate").pem())
-            .expect("written");
+        params.self_signed(&key).expect("a certificate").pem()
+    }
+
+    fn write_certificate(path: &Path) {
+        std::fs::write(path, certificate()).expect("written");
+    }
+
+    fn bundle(text: &str) -> Bundle {
+        let mut bundle = Bundle::default();
+        bundle.read_pem(text.as_bytes());
+        bundle
     }
 
     #[test]
@@ -143,8 +216,52 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         write_certificate(&folder.path().join("a.pem"));
         write_certificate(&folder.path().join("b.pem"));
-        assert_eq!(read(folder.path()).len(), 2);
+        assert_eq!(read(folder.path()).expect("certificates").len(), 2);
         Roots::at(vec![folder.path().to_owned()]).load().as_ref().expect("roots");
+    }
+
+    #[test]
+    fn every_form_of_bundle_holds_the_certificates_that_a_pem_parser_finds() {
+        let (one, other) = (certificate(), certificate());
+        let in_one_line = |pem: &str| {
+            let mut lines: Vec<_> = pem.trim().lines().collect();
+            let (begin, end) = (lines.remove(0), lines.pop().expect("an end"));
+            format!("{begin}\n{}\n{end}\n", lines.concat())
+        };
+        let cases = [
+            (format!("{one}{other}"), 2),
+            (format!("# A comment\n{one}\nName: other\n=====\n{other}"), 2),
+            (format!("{one}{other}").replace('\n', "\r\n"), 2),
+            (format!("{}{other}", in_one_line(&one)), 2),
+            (format!("{one}{}", other.trim_end()), 2),
+            (one.clone() + &other.replace("CERTIFICATE", "TRUSTED CERTIFICATE"), 1),
+            (one.clone() + &other.replace("CERTIFICATE", "PRIVATE KEY"), 1),
+            (one.replace("-----END", "-----BEGIN"), 0),
+        ];
+        for (text, expected) in cases {
+            let parsed = CertificateDer::pem_slice_iter(text.as_bytes()).filter_map(Result::ok);
+            let mut store = RootCertStore::empty();
+            store.add_parsable_certificates(parsed);
+            assert_eq!(store.len(), expected, "{text}");
+            assert_eq!(bundle(&text).roots.roots, store.roots, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_no_use_is_left_out_and_counted() {
+        let good = certificate();
+        for bad in ["not Base64!", "AAAA"] {
+            let begin = "-----BEGIN CERTIFICATE-----\n";
+            let text = format!("{begin}{bad}\n-----END CERTIFICATE-----\n{good}");
+            let bundle = bundle(&text);
+            assert_eq!((bundle.certificates, bundle.roots.len()), (2, 1), "{bad}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let bundle = folder.path().join("bundle");
+        let text = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(&bundle, text).expect("written");
+        let error = Roots::at(vec![bundle]).load().as_ref().expect_err("no root").to_string();
+        assert!(error.starts_with("use trust roots: "), "{error}");
     }
 
     #[test]

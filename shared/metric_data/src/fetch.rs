@@ -1,5 +1,6 @@
 //! GetMetricData: asks for many queries at once and reads every page. What the answers mean is in [`crate::pages`].
 
+use aws::{Failure, Remedy};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::get_metric_data::builders::GetMetricDataFluentBuilder;
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -11,7 +12,6 @@ use series::{Timestamp, Window};
 use crate::answer::Asked;
 use crate::attempt::{Caller, one_attempt};
 use crate::limiter::Weight;
-use crate::outcome::{Failure, Remedy};
 use crate::pages::{Pages, query_id};
 use crate::{Answer, Fetched, Limiter, MAX_POINTS, Query, plan};
 

@@ -3,6 +3,7 @@
 //! CloudWatch lists a new metric up to 15 minutes late, and none without data in the last two weeks
 //! ([ListMetrics](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html)).
 
+use aws::Failure;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::list_metrics::builders::ListMetricsFluentBuilder;
 use aws_sdk_cloudwatch::types::{DimensionFilter, RecentlyActive};
@@ -12,7 +13,6 @@ use series::SourceError;
 use crate::attempt::{Caller, one_attempt};
 use crate::fetch::source;
 use crate::limiter::Weight;
-use crate::outcome::Failure;
 use crate::{Limiter, Metric};
 
 /// Which metrics to list.

@@ -30,7 +30,7 @@ pub struct Shard {
 
 impl Shard {
     /// Whether something with this key belongs to this part. Stable over versions and platforms.
-    pub(crate) fn holds(self, key: &str) -> bool {
+    pub fn holds(self, key: &str) -> bool {
         StableHash::of(key) % u64::from(self.count) == u64::from(self.index)
     }
 }

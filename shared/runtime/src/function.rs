@@ -1,12 +1,14 @@
 //! What a function brings along: its name, its section of the configuration, and its source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws::Aws;
 use clock::Budget;
 use config::{Findings, Sections};
 use series::{Collected, Part, Series, SourceError, Timestamp, Window};
+
+use crate::event::Shard;
 
 /// One Lambda function.
 pub trait Function: Send + Sync + 'static {
@@ -24,10 +26,14 @@ pub trait Function: Send + Sync + 'static {
     fn source(settings: Self::Settings, aws: &Aws) -> Self::Source;
 }
 
-/// A source that keeps its data, so that a window can be read again: CloudWatch.
+/// Where series come from. A source may keep its data, so that a window can be read again (CloudWatch: `parts`, `discover`,
+/// `pull`), or show what is there only now (the ECS API: `observes`, `observe`), or both. It says what it has; of the other
+/// half it says nothing.
 pub trait Source: Send + Sync {
-    /// What can fail by itself. Follows from the settings alone.
-    fn parts(&self) -> Vec<PartPlan>;
+    /// What can be read again and can fail by itself. Follows from the settings alone.
+    fn parts(&self) -> Vec<PartPlan> {
+        Vec::new()
+    }
 
     /// Finds out what there is to read in a part.
     fn discover(
@@ -35,10 +41,52 @@ pub trait Source: Send + Sync {
         part: &Part,
         now: Timestamp,
         budget: &Budget,
-    ) -> impl Future<Output = Result<Discovered, SourceError>> + Send;
+    ) -> impl Future<Output = Result<Discovered, SourceError>> + Send {
+        let _ = (now, budget);
+        let nothing = SourceError::new(part.to_string(), "holds nothing that can be read again");
+        async { Err(nothing) }
+    }
 
     /// Reads one window of a part that was discovered before.
-    fn pull(&self, pull: &Pull<'_>, budget: &Budget) -> impl Future<Output = Pulled> + Send;
+    fn pull(&self, pull: &Pull<'_>, budget: &Budget) -> impl Future<Output = Pulled> + Send {
+        let _ = (pull, budget);
+        async { Pulled::default() }
+    }
+
+    /// Whether there is something to observe. Follows from the settings alone.
+    fn observes(&self) -> bool {
+        false
+    }
+
+    /// Looks at what can be had only now, for `observation.time`.
+    fn observe(
+        &self,
+        observation: &Observation,
+        budget: &Budget,
+    ) -> impl Future<Output = Observed> + Send {
+        let _ = (observation, budget);
+        async { Observed::default() }
+    }
+}
+
+/// What is asked of an observation.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation {
+    /// The time of the event: every sample carries it.
+    pub time: Timestamp,
+    /// The time of the observation before; one interval earlier where there is none. For what is counted "since the last run".
+    pub since: Timestamp,
+    /// The share of the targets that this invocation looks at.
+    pub shard: Shard,
+}
+
+/// What an observation brought.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// The series, each with one sample at the time of the observation, and what went wrong.
+    pub collected: Collected,
+    /// Whether each part that was looked at answered.
+    pub parts: BTreeMap<Part, Result<(), SourceError>>,
 }
 
 /// One part and its timing.

@@ -23,7 +23,7 @@ use crate::function::{Function, Source};
 use crate::loaded::{Configuration, Loaded};
 use crate::memory::Memory;
 use crate::outcome::Outcome;
-use crate::report::Report;
+use crate::report::{Delay, Report};
 use crate::run::{Budgets, Run};
 use crate::self_metrics;
 use crate::storage::Storage;
@@ -50,6 +50,8 @@ pub struct Handler<F: Function> {
     storage: Storage,
     configuration: Mutex<Configuration<F>>,
     warm: AtomicBool,
+    /// The run before did not come to its end, or there was none: nobody knows what it left behind.
+    unsure: AtomicBool,
 }
 
 /// What an invocation is given besides its event.
@@ -75,7 +77,8 @@ impl<F: Function> Handler<F> {
             Configuration::new(environment.clone(), aws.clone(), factory, secrets);
         configuration.preload(clock.now(), &Budget::starting_now(PRELOAD)).await;
         let configuration = Mutex::new(configuration);
-        Ok(Self { environment, clock, aws, storage, configuration, warm: AtomicBool::new(false) })
+        let (warm, unsure) = (AtomicBool::new(false), AtomicBool::new(true));
+        Ok(Self { environment, clock, aws, storage, configuration, warm, unsure })
     }
 
     /// Handles one event.
@@ -140,7 +143,11 @@ impl<F: Function> Handler<F> {
         if !event.dry_run {
             prepare(loaded, &setup(&budget), &mut tally).await?;
         }
+        let looks_everywhere = self.unsure.swap(true, Ordering::Relaxed)
+            || memory.as_ref().is_some_and(Memory::is_new);
         let mut run = Run {
+            function: F::NAME,
+            id: fastrand::u64(..),
             source: &loaded.source,
             sinks: &loaded.sinks,
             terms: loaded.sinks.iter().map(terms).collect(),
@@ -152,16 +159,22 @@ impl<F: Function> Handler<F> {
             memory,
             dry_run: event.dry_run,
             shard: event.shard,
+            looks_everywhere,
+            skipped: false,
             tally,
         };
         let worked = run.go(event.window).await;
+        self.unsure.store(run.tally.state_error.is_some(), Ordering::Relaxed);
         let failure = run.failure();
         // A sink that was found to be down is not tried again for the sake of self metrics.
-        let out = (0..loaded.sinks.len()).filter(|sink| run.tally.is_out(*sink)).collect();
-        report.take(std::mem::take(&mut run.tally));
+        let sinks = 0..loaded.sinks.len();
+        let out = sinks.clone().filter(|sink| run.tally.is_out(*sink)).collect();
+        let delays: Vec<Delay> = sinks.map(|sink| delay(&run, sink)).collect();
+        report.skipped = run.skipped;
+        report.take(std::mem::take(&mut run.tally), &delays);
         report.duration_ms = u64::try_from(budget.elapsed().as_millis()).unwrap_or(u64::MAX);
         if !leaves_state && worked {
-            self.say_about_itself(&run, event, report, failure.is_none(), &out).await;
+            self.say_about_itself(&run, event, report, failure.is_none(), &out, delays).await;
         }
         failure.map_or(Ok(()), Err)
     }
@@ -174,13 +187,14 @@ impl<F: Function> Handler<F> {
         report: &Report,
         success: bool,
         out: &BTreeSet<usize>,
+        delays: Vec<Delay>,
     ) {
-        let lags = run.terms.iter().map(|terms| (terms, lag(run, terms))).collect();
         let series = self_metrics::series(&self_metrics::Facts {
             report,
             success,
             shard: event.shard,
-            lags,
+            spools: run.source.observes(),
+            delays,
         });
         let about = run.sending();
         let up = run.sinks.iter().enumerate().filter(|(index, _)| !out.contains(index));
@@ -197,19 +211,20 @@ fn terms(sink: &Sink) -> Terms {
     Terms { sink: sink.name().to_owned(), catch_up: sink.catch_up(), reread: sink.reread() }
 }
 
-/// How far the slowest part of a sink lags behind the newest settled datapoint.
-fn lag<S: Source>(run: &Run<'_, S>, terms: &Terms) -> Duration {
+/// How far behind a sink is, whatever is waiting: the slowest part, and the oldest body in the spool.
+fn delay<S: Source>(run: &Run<'_, S>, sink: usize) -> Delay {
     let Some(memory) = &run.memory else {
-        return Duration::ZERO;
+        return Delay::default();
     };
     let behind = run.source.parts().into_iter().map(|part| {
         let newest = windows::settled(&run.moment, &part);
         memory
             .state
-            .watermark(&terms.sink, &part.part)
+            .watermark(&run.terms[sink].sink, &part.part)
             .map_or(Duration::ZERO, |watermark| newest.since(watermark))
     });
-    behind.max().unwrap_or_default()
+    let spool = run.tally.oldest(sink).map_or(Duration::ZERO, |at| run.moment.time.since(at));
+    Delay { watermark: behind.max().unwrap_or_default(), spool }
 }
 
 /// Resolves the secrets of all sinks before anything is collected. One that does not exist is a wrong configuration; one

@@ -2,6 +2,7 @@
 //! invocation wrote meanwhile.
 
 use bytes::Bytes;
+use series::Timestamp;
 use store::{Expect, PutError, Store, Version};
 
 use crate::event::Shard;
@@ -36,24 +37,61 @@ impl<'a> Memory<'a> {
         Ok(memory)
     }
 
+    /// Whether nothing was stored: the first run, or the first after somebody deleted the state.
+    pub(crate) fn is_new(&self) -> bool {
+        self.version.is_none()
+    }
+
+    /// The store, for what belongs to the state but not into it.
+    pub(crate) fn store(&self) -> &'a Store {
+        self.store
+    }
+
     /// Writes the state if it changed.
     pub(crate) async fn write(&mut self) -> Result<(), String> {
-        let mut conflicts = 0;
-        while self.state != self.stored {
-            let expect = self.version.clone().map_or(Expect::Absent, Expect::Version);
-            match self.store.put(&self.key, Bytes::from(self.state.to_bytes()), expect).await {
-                Ok(version) => {
-                    self.version = Some(version);
-                    self.stored = self.state.clone();
-                }
-                Err(PutError::Conflict(_)) if conflicts < MAX_CONFLICTS => {
-                    conflicts += 1;
-                    self.merge().await?;
-                }
-                Err(error) => return Err(format!("{} could not be written: {error}", self.key)),
+        for _ in 0..=MAX_CONFLICTS {
+            if self.state == self.stored || self.attempt().await? {
+                return Ok(());
             }
         }
-        Ok(())
+        Err(self.overtaken())
+    }
+
+    /// Claims the observation of a time for this invocation, and writes that. False where it was made before, or another
+    /// invocation is faster: of two that are given the same event, one observes.
+    pub(crate) async fn claim(&mut self, time: Timestamp, by: u64) -> Result<bool, String> {
+        for _ in 0..=MAX_CONFLICTS {
+            // An attempt that failed may have been written all the same.
+            if self.stored.is_claimed(time, by) {
+                return Ok(true);
+            }
+            if self.stored.observed().is_some_and(|last| last >= time) {
+                return Ok(false);
+            }
+            self.state.claim(time, by);
+            if self.attempt().await? {
+                return Ok(true);
+            }
+        }
+        Err(self.overtaken())
+    }
+
+    /// One attempt to write. False where somebody else wrote meanwhile: what they did is in the state now.
+    async fn attempt(&mut self) -> Result<bool, String> {
+        let expect = self.version.clone().map_or(Expect::Absent, Expect::Version);
+        match self.store.put(&self.key, Bytes::from(self.state.to_bytes()), expect).await {
+            Ok(version) => {
+                self.version = Some(version);
+                self.stored = self.state.clone();
+                Ok(true)
+            }
+            Err(PutError::Conflict(_)) => self.merge().await.map(|()| false),
+            Err(error) => Err(format!("{} could not be written: {error}", self.key)),
+        }
+    }
+
+    fn overtaken(&self) -> String {
+        format!("{} could not be written: others keep writing it", self.key)
     }
 
     async fn merge(&mut self) -> Result<(), String> {

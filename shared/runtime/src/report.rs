@@ -1,6 +1,7 @@
 //! The report: what one invocation did. It is the response, and the one summary line in the log.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -20,6 +21,9 @@ pub struct Report {
     pub cold_start: bool,
     /// How long it took.
     pub duration_ms: u64,
+    /// What can be had only now was observed before, or cannot be had any more: this run only caught up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
     /// The union of what was read; null where nothing was.
     #[serde(serialize_with = "window")]
     pub window: Option<Window>,
@@ -36,12 +40,14 @@ pub struct Report {
     pub api_calls: BTreeMap<String, u64>,
     /// CloudWatch queries, the unit that AWS bills.
     pub metrics_requested: u64,
+    /// The age of the oldest sample that still waits for any sink; 0 where nothing does.
+    pub waiting_seconds: u64,
     /// Said only by a dry run: the series as collected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exposition: Option<String>,
 }
 
-/// What one sink took. All but the last three count samples.
+/// What one sink took. The first four numbers count samples.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SinkReport {
     /// The sink's name.
@@ -52,13 +58,24 @@ pub struct SinkReport {
     pub rejected: u64,
     /// Put in the spool in this run.
     pub spooled: u64,
-    /// Still waiting behind a watermark: what was collected and not delivered, and for windows that were not read the
+    /// Still waiting, in the spool or behind a watermark: what was collected and not delivered, and for windows that were not read the
     /// most that they can hold.
     pub pending: u64,
     /// Requests that were sent, retries included.
     pub requests: u64,
     /// Bytes of request bodies, retries included.
     pub bytes: u64,
+    /// The age of the oldest sample that still waits for this sink; 0 where nothing does.
+    pub oldest_seconds: u64,
+}
+
+/// How far a sink is behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Delay {
+    /// Behind the newest settled datapoint.
+    pub(crate) watermark: Duration,
+    /// The age of the oldest body in its spool.
+    pub(crate) spool: Duration,
 }
 
 fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -90,6 +107,8 @@ impl Report {
             time,
             cold_start,
             duration_ms: 0,
+            skipped: false,
+            waiting_seconds: 0,
             window: None,
             series: 0,
             samples: 0,
@@ -101,14 +120,18 @@ impl Report {
         }
     }
 
-    /// Takes over what a run counted.
-    pub(crate) fn take(&mut self, tally: Tally) {
+    /// Takes over what a run counted; `delays` say how far each sink is behind.
+    pub(crate) fn take(&mut self, tally: Tally, delays: &[Delay]) {
         self.window = tally.window;
         self.series = tally.series();
         self.samples = tally.samples;
         self.metrics_requested = tally.metrics_requested;
         self.exposition = tally.kept.map(|series| exposition::write(&series));
         self.sinks = tally.sinks;
+        for (sink, delay) in self.sinks.iter_mut().zip(delays) {
+            sink.oldest_seconds = delay.watermark.max(delay.spool).as_secs();
+        }
+        self.waiting_seconds = self.sinks.iter().map(|sink| sink.oldest_seconds).max().unwrap_or(0);
         self.errors.extend(tally.errors);
     }
 
@@ -135,6 +158,8 @@ mod tests {
             time: at(0),
             cold_start: true,
             duration_ms: 123,
+            skipped: false,
+            waiting_seconds: 0,
             window: Some(Window::new(at(-420), at(-120))),
             series: 12,
             samples: 60,
@@ -153,6 +178,6 @@ mod tests {
             metrics_requested: 12,
             exposition: None,
         };
-        insta::assert_snapshot!(report.to_json(), @r#"{"function":"cloudfront","time":"2026-11-20T09:26:00Z","cold_start":true,"duration_ms":123,"window":{"from":"2026-11-20T09:19:00Z","to":"2026-11-20T09:24:00Z"},"series":12,"samples":60,"sinks":[{"sink":"remote_write:amp","sent":60,"rejected":0,"spooled":0,"pending":0,"requests":5,"bytes":2345}],"errors":[{"source":"cloudwatch:GetMetricData:eu-west-1","message":"ThrottlingException: Rate exceeded"}],"api_calls":{"cloudwatch:GetMetricData":1},"metrics_requested":12}"#);
+        insta::assert_snapshot!(report.to_json(), @r#"{"function":"cloudfront","time":"2026-11-20T09:26:00Z","cold_start":true,"duration_ms":123,"window":{"from":"2026-11-20T09:19:00Z","to":"2026-11-20T09:24:00Z"},"series":12,"samples":60,"sinks":[{"sink":"remote_write:amp","sent":60,"rejected":0,"spooled":0,"pending":0,"requests":5,"bytes":2345,"oldest_seconds":0}],"errors":[{"source":"cloudwatch:GetMetricData:eu-west-1","message":"ThrottlingException: Rate exceeded"}],"api_calls":{"cloudwatch:GetMetricData":1},"metrics_requested":12,"waiting_seconds":0}"#);
     }
 }

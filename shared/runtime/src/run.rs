@@ -39,6 +39,9 @@ impl Budgets {
 
 /// What a run works with.
 pub(crate) struct Run<'a, S> {
+    pub(crate) function: &'static str,
+    /// Tells this invocation from all others.
+    pub(crate) id: u64,
     pub(crate) source: &'a S,
     pub(crate) sinks: &'a [Sink],
     pub(crate) terms: Vec<Terms>,
@@ -52,6 +55,10 @@ pub(crate) struct Run<'a, S> {
     pub(crate) memory: Option<Memory<'a>>,
     pub(crate) dry_run: bool,
     pub(crate) shard: Shard,
+    /// Whether to look into the spools even where the state says nothing of them: nobody knows what happened before.
+    pub(crate) looks_everywhere: bool,
+    /// There was something to observe, but not in this run.
+    pub(crate) skipped: bool,
     pub(crate) tally: Tally,
 }
 
@@ -65,29 +72,41 @@ impl<S: Source> Run<'_, S> {
     /// Reads and delivers; `window` where one was asked for by hand. Whether there was anything to do.
     pub(crate) async fn go(&mut self, window: Option<Window>) -> bool {
         let jobs = self.plan(window);
-        if !self.save().await || jobs.is_empty() {
+        let observation = if window.is_none() { self.claim().await } else { None };
+        if self.tally.state_error.is_some() || !self.save().await {
             return false;
         }
-        let found = self.discover(&jobs).await;
+        self.skipped = self.source.observes() && window.is_none() && observation.is_none();
+        let said = self.observe(observation).await;
+        if !self.save().await {
+            return true;
+        }
+        let mut info = self.serve_all(&jobs).await;
+        info.extend(said);
+        if self.tally.state_error.is_none() {
+            self.offer_info(info).await;
+        }
+        observation.is_some() || !jobs.is_empty()
+    }
+
+    /// Serves the lanes in their order; gives back what is said anew in each run.
+    async fn serve_all(&mut self, jobs: &[Job]) -> Vec<Series> {
+        let found = self.discover(jobs).await;
         for (done, job) in jobs.iter().enumerate() {
             let Some(discovered) = found.get(&job.part.part) else {
                 continue;
             };
             let others_wait = done + 1 < jobs.len();
             if !self.serve(job, discovered, others_wait).await {
-                return true;
+                return Vec::new();
             }
         }
-        self.offer_info(found.into_values().flat_map(|discovered| discovered.info).collect()).await;
-        true
+        found.into_values().flat_map(|discovered| discovered.info).collect()
     }
 
     /// Why the run as a whole fails, if it does.
     pub(crate) fn failure(&self) -> Option<RunError> {
-        self.tally.failure(match self.memory {
-            Some(_) => "nothing is lost: it is read again in the next run",
-            None => "nothing remembers it: send the event again",
-        })
+        self.tally.failure(self.memory.is_some())
     }
 
     /// All lanes of all parts, those with the newest data first.
@@ -123,7 +142,10 @@ impl<S: Source> Run<'_, S> {
                     found.insert(part.clone(), discovered);
                 }
                 Err(error) => {
-                    self.tally.errors.push(error.clone());
+                    // Where observing the part failed as well, it may have said so.
+                    if !self.tally.errors.contains(&error) {
+                        self.tally.errors.push(error.clone());
+                    }
                     self.tally.part_failed(part, error);
                 }
             }

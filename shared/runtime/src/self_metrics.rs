@@ -5,16 +5,17 @@ use std::time::Duration;
 use series::{Kind, Labels, Origin, Resource, Sample, Series, SourceError, Timestamp};
 
 use crate::event::Shard;
-use crate::report::Report;
-use crate::windows::Terms;
+use crate::report::{Delay, Report};
 
 /// What the self metrics are made of.
 pub(crate) struct Facts<'a> {
     pub(crate) report: &'a Report,
     pub(crate) success: bool,
     pub(crate) shard: Shard,
-    /// How far each sink lags behind the newest settled datapoint.
-    pub(crate) lags: Vec<(&'a Terms, Duration)>,
+    /// Whether the function has spools.
+    pub(crate) spools: bool,
+    /// How far each sink is behind.
+    pub(crate) delays: Vec<Delay>,
 }
 
 /// All self metrics of a run, stamped with the event's time.
@@ -34,13 +35,18 @@ pub(crate) fn series(facts: &Facts<'_>) -> Vec<Series> {
             ("hostless_samples_rejected", sink.sink.as_str(), sink.rejected as f64),
         ]
     });
-    let lags = facts.lags.iter().map(|(terms, lag)| {
-        ("hostless_watermark_lag_seconds", terms.sink.as_str(), lag.as_secs_f64())
+    let behind = report.sinks.iter().zip(&facts.delays);
+    let lags = behind.clone().map(|(sink, delay)| {
+        ("hostless_watermark_lag_seconds", sink.sink.as_str(), delay.watermark.as_secs_f64())
+    });
+    let spools = behind.filter(|_| facts.spools).map(|(sink, delay)| {
+        ("hostless_spool_oldest_seconds", sink.sink.as_str(), delay.spool.as_secs_f64())
     });
     let whole = whole.into_iter().map(|(name, value)| (name, "", value));
     whole
         .chain(by_sink)
         .chain(lags)
+        .chain(spools)
         .map(|(name, sink, value)| one(facts, name, sink, value))
         .collect()
 }

@@ -11,6 +11,30 @@ use series::{Part, Timestamp};
 pub(crate) struct State {
     version: u32,
     sinks: BTreeMap<String, BTreeMap<String, Progress>>,
+    /// The newest observation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    observed: Option<Claim>,
+    /// Sinks in whose spool something may wait. Noted before the first body is written.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    spools: BTreeMap<String, Head>,
+}
+
+/// An observation, and which invocation took it upon itself: what can be had only once is collected only once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claim {
+    time: i64,
+    by: u64,
+}
+
+/// The oldest body in a spool, and how often its sink did not take it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Head {
+    /// Its name; empty where none was tried yet.
+    pub(crate) name: String,
+    /// Tries that failed.
+    pub(crate) tries: u32,
 }
 
 /// How far one sink has one part of the source.
@@ -55,7 +79,7 @@ impl State {
 
     /// The state as it is stored.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let stored = Self { version: VERSION, sinks: self.sinks.clone() };
+        let stored = Self { version: VERSION, ..self.clone() };
         serde_json::to_vec(&stored).expect("maps with text keys are always JSON")
     }
 
@@ -143,6 +167,34 @@ impl State {
         recent.retain(|_, times| !times.is_empty());
     }
 
+    /// The time of the newest observation.
+    pub(crate) fn observed(&self) -> Option<Timestamp> {
+        self.observed.as_ref().map(|claim| Timestamp::from_millis(claim.time))
+    }
+
+    /// Claims the observation of a time.
+    pub(crate) fn claim(&mut self, time: Timestamp, by: u64) {
+        self.observed = Some(Claim { time: time.as_millis(), by });
+    }
+
+    /// Whether the newest observation is this one, claimed by this invocation.
+    pub(crate) fn is_claimed(&self, time: Timestamp, by: u64) -> bool {
+        self.observed == Some(Claim { time: time.as_millis(), by })
+    }
+
+    /// The head of a sink's spool, if something may wait there.
+    pub(crate) fn head(&self, sink: &str) -> Option<&Head> {
+        self.spools.get(sink)
+    }
+
+    /// Notes the head of a sink's spool, or that nothing waits there.
+    pub(crate) fn set_head(&mut self, sink: &str, head: Option<Head>) {
+        match head {
+            Some(head) => drop(self.spools.insert(sink.to_owned(), head)),
+            None => drop(self.spools.remove(sink)),
+        }
+    }
+
     /// What this writer changed since `base`, applied to what another writer stored meanwhile: watermarks by maximum,
     /// owed queries kept unless this writer served them. At worst something is delivered twice, never skipped.
     #[must_use]
@@ -158,6 +210,32 @@ impl State {
                     .entry(part.clone())
                     .and_modify(|theirs| theirs.merge(mine, before))
                     .or_insert_with(|| mine.clone());
+            }
+        }
+        let time = |claim: &Option<Claim>| claim.as_ref().map(|claim| claim.time);
+        if time(&self.observed) > time(&merged.observed) {
+            merged.observed.clone_from(&self.observed);
+        }
+        merged.spools = self.merged_spools(base, stored);
+        merged
+    }
+
+    /// A note stands unless it is the one that this writer found and took away: one too many costs a look, one too few
+    /// would leave bodies behind.
+    fn merged_spools(&self, base: &Self, stored: &Self) -> BTreeMap<String, Head> {
+        let mut merged = stored.spools.clone();
+        merged.retain(|sink, head| {
+            self.spools.contains_key(sink) || base.spools.get(sink) != Some(head)
+        });
+        for (sink, mine) in &self.spools {
+            let theirs = merged.entry(sink.clone()).or_insert_with(|| mine.clone());
+            if base.spools.get(sink) != Some(mine) {
+                let tries = if theirs.name == mine.name {
+                    theirs.tries.max(mine.tries)
+                } else {
+                    mine.tries
+                };
+                *theirs = Head { tries, ..mine.clone() };
             }
         }
         merged
@@ -280,6 +358,40 @@ mod tests {
         let merged = mine.merged_onto(&base, &theirs);
         assert_eq!(merged.watermark("s", &part()), Some(minute(11)));
         assert_eq!(merged.owed("s", &part()), BTreeMap::from([("q".to_owned(), minute(10))]));
+    }
+
+    #[test]
+    fn an_observation_belongs_to_whoever_claimed_it_first() {
+        let mut theirs = State::default();
+        theirs.claim(minute(5), 1);
+        let mut mine = State::default();
+        mine.claim(minute(5), 2);
+        let merged = mine.merged_onto(&State::default(), &theirs);
+        assert!(merged.is_claimed(minute(5), 1) && !merged.is_claimed(minute(5), 2));
+        mine.claim(minute(6), 2);
+        let merged = mine.merged_onto(&State::default(), &theirs);
+        assert!(merged.is_claimed(minute(6), 2), "a newer one goes on");
+    }
+
+    #[test]
+    fn a_note_of_a_spool_is_lost_to_nobody() {
+        let head = |name: &str, tries| Some(Head { name: name.to_owned(), tries });
+        let with = |head: Option<Head>| {
+            let mut state = State::default();
+            state.set_head("s", head);
+            state
+        };
+        let merged = |base: &State, mine: &State, theirs: &State| {
+            mine.merged_onto(base, theirs).head("s").cloned()
+        };
+        let (none, fresh, tried) = (with(None), with(head("", 0)), with(head("a", 3)));
+        assert_eq!(merged(&none, &none, &fresh), head("", 0), "theirs");
+        assert_eq!(merged(&none, &fresh, &none), head("", 0), "mine");
+        assert_eq!(merged(&fresh, &none, &fresh), None, "I emptied it");
+        assert_eq!(merged(&fresh, &none, &tried), head("a", 3), "they put more in");
+        assert_eq!(merged(&tried, &tried, &none), head("a", 3), "one look too many");
+        let more = with(head("a", 4));
+        assert_eq!(merged(&tried, &more, &with(head("a", 6))), head("a", 6));
     }
 
     proptest! {

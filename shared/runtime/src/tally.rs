@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use series::{Part, Series, SourceError, Window};
+use series::{Part, Series, SourceError, Timestamp, Window};
 use sinks::Delivery;
 
 use crate::error::RunError;
 use crate::report::SinkReport;
+use crate::spool::Waiting;
 
 /// What a run has done so far.
 #[derive(Debug, Default)]
@@ -26,6 +27,9 @@ pub(crate) struct Tally {
     /// Sinks that were taking data when the time was over.
     stopped: BTreeSet<usize>,
     pub(crate) state_error: Option<String>,
+    /// The oldest body that waits in each sink's spool.
+    oldest: BTreeMap<usize, Timestamp>,
+    lost: u64,
 }
 
 impl Tally {
@@ -91,7 +95,7 @@ impl Tally {
         if failure.out_of_time {
             let message = "the run's time was over; the rest follows in the next run";
             self.errors.push(SourceError::new(report.sink.clone(), message));
-            self.stopped.insert(sink);
+            self.stop(sink);
         } else {
             self.down(sink, failure.to_string());
         }
@@ -103,13 +107,59 @@ impl Tally {
         self.undelivered.entry(sink).or_insert(why);
     }
 
+    /// Notes that there was no time for all that a sink was to get.
+    pub(crate) fn stop(&mut self, sink: usize) {
+        self.stopped.insert(sink);
+    }
+
+    /// Notes what waits in a sink's spool.
+    pub(crate) fn waits<'w>(
+        &mut self,
+        sink: usize,
+        waiting: impl IntoIterator<Item = &'w Waiting>,
+    ) {
+        for one in waiting {
+            self.sinks[sink].pending += one.samples;
+            let oldest = self.oldest.entry(sink).or_insert(one.at);
+            *oldest = (*oldest).min(one.at);
+        }
+    }
+
+    /// Notes what was put in a sink's spool in this run.
+    pub(crate) fn keeps(&mut self, sink: usize, kept: &[Waiting]) {
+        self.sinks[sink].spooled += kept.iter().map(|one| one.samples).sum::<u64>();
+        self.waits(sink, kept);
+    }
+
+    /// Notes samples that neither the sink nor the spool took.
+    pub(crate) fn loses(&mut self, sink: usize, samples: u64, why: &str) {
+        self.sinks[sink].rejected += samples;
+        self.lost += samples;
+        self.down(sink, format!("{samples} samples are lost: they could not be kept: {why}"));
+    }
+
+    /// The time of the oldest body in a sink's spool.
+    pub(crate) fn oldest(&self, sink: usize) -> Option<Timestamp> {
+        self.oldest.get(&sink).copied()
+    }
+
     /// Whether a sink takes nothing more in this run.
     pub(crate) fn is_out(&self, sink: usize) -> bool {
         self.undelivered.contains_key(&sink) || self.stopped.contains(&sink)
     }
 
-    /// Why the run as a whole fails, if it does; `promise` says what becomes of samples that were not delivered.
-    pub(crate) fn failure(&self, promise: &str) -> Option<RunError> {
+    /// What becomes of samples that were not delivered, of those that the next run can read again and of others.
+    fn promise(&self, remembers: bool) -> &'static str {
+        match remembers {
+            _ if self.lost > 0 => "everything else comes with the next runs",
+            false => "nothing remembers it: send the event again",
+            true if self.oldest.is_empty() => "nothing is lost: it is read again in the next run",
+            true => "nothing is lost: it waits in the spool, or is read again in the next run",
+        }
+    }
+
+    /// Why the run as a whole fails, if it does; `remembers` says whether there is a state.
+    pub(crate) fn failure(&self, remembers: bool) -> Option<RunError> {
         if let Some(message) = &self.state_error {
             return Some(RunError::State(message.clone()));
         }
@@ -123,6 +173,7 @@ impl Tally {
             return None;
         }
         let messages: Vec<_> = self.undelivered.values().map(String::as_str).collect();
+        let promise = self.promise(remembers);
         Some(RunError::Delivery(format!("{}; {promise}", messages.join("; "))))
     }
 }

@@ -27,6 +27,8 @@ pub struct Batch {
 pub enum Again {
     /// The source keeps them: read the window of the part again.
     Reread(Part, Window),
+    /// They are gone if they are not kept: what a sink cannot take now goes to the spool.
+    Spool,
     /// They are said anew in each run, best effort.
     Drop,
 }

@@ -38,6 +38,8 @@ pub struct Origin {
 pub enum Kind {
     /// A CloudWatch metric of a CloudFront distribution.
     CloudFront,
+    /// A count of the ECS API, or a CloudWatch metric of an ECS cluster, service, family, task or container.
+    Ecs,
     /// Constant value, interesting labels, for joins: never goes to Mackerel.
     Info,
     /// What hostless says about its own run: never goes to Mackerel.

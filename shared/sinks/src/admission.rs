@@ -23,7 +23,7 @@ const SENDING: Duration = Duration::from_secs(300);
 /// The times that a sink takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Admission {
-    now: Timestamp,
+    newest: Timestamp,
     oldest: Option<Timestamp>,
 }
 
@@ -33,12 +33,18 @@ impl Admission {
     pub(crate) fn new(run: &Run<'_>, catch_up: Duration, limit: Option<Duration>) -> Self {
         let now = run.now;
         let scheduled = (!run.by_hand).then_some(now - (catch_up + SENDING));
-        Self { now, oldest: scheduled.max(limit.map(|limit| now - limit)) }
+        Self { newest: now, oldest: scheduled.max(limit.map(|limit| now - limit)) }
+    }
+
+    /// The same for samples that were kept: they were not ahead of the clock then, and if they are now, the clock is
+    /// wrong and not they. Whoever sends them waits for it.
+    pub(crate) fn of_kept(self) -> Self {
+        Self { newest: Timestamp::from_millis(i64::MAX), ..self }
     }
 
     /// Whether a sample of this time is sent; if not, it is counted.
     pub(crate) fn admits(&self, at: Timestamp, refusals: &mut Refusals) -> bool {
-        let reason = if at > self.now {
+        let reason = if at > self.newest {
             FUTURE
         } else if self.oldest.is_some_and(|oldest| at < oldest) {
             TOO_OLD
@@ -87,5 +93,18 @@ mod tests {
             assert_eq!(admission.admits(at, &mut refusals), expected, "{what}");
             assert_eq!(refusals.samples(), u64::from(!expected), "{what}");
         }
+    }
+
+    #[test]
+    fn what_was_kept_may_become_too_old_but_is_never_from_the_future() {
+        let now = Timestamp::from_secs(1_000_000);
+        let splits = SplitAllowance::default();
+        let budget = Budget::starting_now(MINUTE);
+        let run = Run { now, budget, splits: &splits, by_hand: false };
+        let admission = Admission::new(&run, MINUTE * 50, None).of_kept();
+        let mut refusals = Refusals::default();
+        assert!(admission.admits(now + MINUTE, &mut refusals));
+        assert!(!admission.admits(now - MINUTE * 56, &mut refusals));
+        assert_eq!(refusals.of(TOO_OLD), 1);
     }
 }

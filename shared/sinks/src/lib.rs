@@ -1,43 +1,50 @@
 //! Where series go: Prometheus remote write and Mackerel service metrics.
 //!
-//! A sink takes [`Series`] and tells what became of them, a [`Delivery`]. On the way it relabels and names them, cuts them
-//! into requests, encodes and sends these one after the other, and asks of each answer what it means. Settings, names,
-//! requests, encoding, the table of answers, the waits and the search for bad samples are pure; only `send` meets the
-//! network.
+//! A sink takes [`Series`](series::Series) and tells what became of them, a [`Delivery`]. On the way it relabels and names
+//! them, cuts them into requests, encodes and sends these one after the other, and asks of each answer what it means.
+//! Settings, names, requests, encoding, the table of answers, the waits, the search for bad samples and the verdict are
+//! pure; only `send` meets the network.
 //!
 //! ```text
 //! settings ─→ SinkConfig ─→ Sink::deliver(series, run) ─→ Delivery
-//!                              outgoing (labels) ─→ admission (times) ─→ requests | names, points ─→ encode
-//!                              ─→ send: attempt ─→ answer ─→ done | backoff and again | parts
+//!                              outgoing (labels) ─→ admission (times) ─→ requests | names, points ─→ load
+//!                              ─→ send: encode, attempt ─→ answer ─→ done | backoff and again | parts ─→ verdict
 //! ```
 //!
-//! Nothing here knows a source, keeps a state or spools: what a failure leaves undelivered is the caller's to bring again.
+//! Nothing here knows a source, a state or a spool: what a failure leaves undelivered is the caller's to bring again. Of
+//! samples that cannot be had again [`Sink::deliver_or_keep`] gives it back as the bodies of requests, which
+//! [`Sink::redeliver`] takes.
 
 mod admission;
 mod answer;
 mod backoff;
+mod body;
 mod delivery;
+mod load;
 pub mod mackerel;
 mod outgoing;
 mod parts;
 mod refusals;
 pub mod remote_write;
 mod send;
+mod sink;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod verdict;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws::{Aws, SecretError, Secrets};
+use aws::{Aws, Secrets};
 use config::{Finding, Findings, Node, SecretRef, Sections};
 use http::SendError;
-use series::Series;
 
+pub use body::{Body, DamagedBody};
 pub use delivery::{Delivery, Failure, Run, SplitAllowance};
 pub use mackerel::Mackerel;
 pub use remote_write::RemoteWrite;
+pub use sink::Sink;
 
 /// What all sinks call themselves.
 const USER_AGENT: &str = concat!("hostless/", env!("CARGO_PKG_VERSION"));
@@ -66,15 +73,6 @@ pub struct Equipment<'a> {
     pub aws: Option<&'a Aws>,
     /// `external_labels` of `global`.
     pub external_labels: &'a [(String, String)],
-}
-
-/// A sink.
-#[derive(Debug)]
-pub enum Sink {
-    /// A receiver of Prometheus remote write.
-    RemoteWrite(RemoteWrite),
-    /// A Mackerel service.
-    Mackerel(Mackerel),
 }
 
 /// Reads the sections `remote_write` and `mackerel`. Entries with errors are left out; two of one name are an error.
@@ -178,51 +176,6 @@ impl SinkConfig {
                 Sink::Mackerel(Mackerel::new(name, *settings, equipment)?)
             }
         })
-    }
-}
-
-impl Sink {
-    /// The sink's name in the state and in the report.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::RemoteWrite(sink) => sink.name(),
-            Self::Mackerel(sink) => sink.name(),
-        }
-    }
-
-    /// How far back an outage of this sink is caught up.
-    pub fn catch_up(&self) -> Duration {
-        match self {
-            Self::RemoteWrite(sink) => sink.catch_up(),
-            Self::Mackerel(sink) => sink.catch_up(),
-        }
-    }
-
-    /// How much of what was delivered is read again for corrections.
-    pub fn reread(&self) -> Duration {
-        match self {
-            Self::RemoteWrite(sink) => sink.reread(),
-            Self::Mackerel(sink) => sink.reread(),
-        }
-    }
-
-    /// Opens the secrets, before anything is collected.
-    ///
-    /// # Errors
-    /// When one does not exist or cannot be had.
-    pub async fn prepare(&self) -> Result<(), SecretError> {
-        match self {
-            Self::RemoteWrite(sink) => sink.client().prepare().await,
-            Self::Mackerel(sink) => sink.client().prepare().await,
-        }
-    }
-
-    /// Delivers series: all that the sink takes, oldest samples first, until the budget ends.
-    pub async fn deliver(&self, series: &[Series], run: &Run<'_>) -> Delivery {
-        match self {
-            Self::RemoteWrite(sink) => sink.deliver(series, run).await,
-            Self::Mackerel(sink) => sink.deliver(series, run).await,
-        }
     }
 }
 

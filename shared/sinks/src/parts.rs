@@ -63,6 +63,8 @@ pub(crate) struct Resolved {
     pub(crate) refused: Refusals,
     /// Those of them that it refused alone.
     pub(crate) bad: Vec<usize>,
+    /// Samples of which neither is known.
+    pub(crate) open: Vec<Range<usize>>,
 }
 
 impl Parts {
@@ -136,28 +138,34 @@ impl Parts {
         self.probes_refused == PROBES.len()
     }
 
-    /// How many samples the receiver has taken.
-    pub(crate) fn taken_so_far(&self) -> u64 {
-        self.taken
-    }
-
     /// The answer that the next part stems from, if any part is still waiting.
     pub(crate) fn waiting_for_splits(&self) -> Option<&str> {
         self.waiting.front()?.parent.as_ref().map(Answered::text)
     }
 
-    /// The end: parts that were not told apart are refused as their parent was. A part that is only too large is not
-    /// bad: its answer's text is the error.
-    pub(crate) fn resolve(self) -> Result<Resolved, String> {
-        let Self { waiting, taken, mut refused, bad, probes_refused: _ } = self;
-        for Part { samples, is_probe: _, parent } in waiting {
-            match parent {
-                Some(Answered::Refused(text)) => refused.add_answer(&text, samples.len() as u64),
-                Some(Answered::TooLarge(text)) => return Err(text),
-                None => {}
+    /// The end of splitting: parts that were not told apart are refused as their parent was. A part that is only too
+    /// large is not bad: then all parts go on waiting, and its answer's text is the error.
+    pub(crate) fn give_up(&mut self) -> Result<(), String> {
+        let too_large = self.waiting.iter().find_map(|part| match &part.parent {
+            Some(Answered::TooLarge(text)) => Some(text.clone()),
+            _ => None,
+        });
+        if let Some(text) = too_large {
+            return Err(text);
+        }
+        for Part { samples, is_probe: _, parent } in self.waiting.drain(..) {
+            if let Some(parent) = parent {
+                self.refused.add_answer(parent.text(), samples.len() as u64);
             }
         }
-        Ok(Resolved { taken, refused, bad })
+        Ok(())
+    }
+
+    /// What it came to so far.
+    pub(crate) fn resolve(self) -> Resolved {
+        let Self { waiting, taken, refused, bad, probes_refused: _ } = self;
+        let open = waiting.into_iter().map(|part| part.samples).collect();
+        Resolved { taken, refused, bad, open }
     }
 }
 
@@ -191,7 +199,8 @@ mod tests {
                 parts.taken();
             }
         }
-        (parts.resolve().expect("nothing was too large"), stored, requests)
+        parts.give_up().expect("nothing was too large");
+        (parts.resolve(), stored, requests)
     }
 
     #[test]
@@ -232,7 +241,9 @@ mod tests {
         parts.not_taken(&Answered::TooLarge("status 413".into()));
         assert_eq!(parts.next(), Some(0..2));
         parts.taken();
-        assert_eq!(parts.resolve(), Err("status 413".into()));
+        assert_eq!(parts.give_up(), Err("status 413".into()));
+        let resolved = parts.resolve();
+        assert_eq!((resolved.taken, resolved.open.first()), (2, Some(&(2..4))));
     }
 
     proptest! {

@@ -4,7 +4,6 @@
 //! network.
 
 use std::collections::HashSet;
-use std::hash::Hash;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -15,8 +14,10 @@ use http1::{HeaderName, HeaderValue, Method, header};
 
 use crate::answer::{self, Kind};
 use crate::backoff::Backoff;
-use crate::delivery::{Failure, Run, Sent, SplitAllowance};
-use crate::parts::{Answered, Parts, Resolved};
+use crate::delivery::{Failure, Run, SplitAllowance};
+use crate::load::{Load, Protocol};
+use crate::parts::{Answered, Parts};
+use crate::verdict::Sent;
 
 /// After a 413 the following requests are cut to what may fit, but not below this: then it is a single sample that is
 /// too large, and not the request.
@@ -41,24 +42,20 @@ pub(crate) struct Channel<'a> {
     pub(crate) hint: fn(u16) -> Option<&'static str>,
 }
 
-/// Sends `requests`, which are stretches of `items`, in their order, until all are taken or refused, or one fails.
-/// `series` says which series an item belongs to, `encode` makes the body of a request. The items of a request may
+/// Sends the requests of `load` in their order, until all are taken or refused, or one fails. The items of a request may
 /// change places.
-pub(crate) async fn send<T, S: Eq + Hash>(
+pub(crate) async fn send<P: Protocol>(
     channel: &Channel<'_>,
     run: &Run<'_>,
-    items: &mut [T],
-    requests: &[Range<usize>],
-    series: impl Fn(&T) -> S,
-    encode: impl FnMut(&[T]) -> Bytes,
+    load: &mut Load<P>,
 ) -> Sent {
+    let Load { protocol, items, requests, .. } = load;
     let mut sending = Sending {
         channel,
         run,
+        sent: Sent::nothing(items.len()),
+        protocol,
         items,
-        series,
-        encode,
-        sent: Sent::nothing(),
         begun: run.budget.elapsed(),
         fresh: run.splits.left(channel.sink) == SplitAllowance::PER_RUN,
         largest: usize::MAX,
@@ -71,12 +68,11 @@ pub(crate) async fn send<T, S: Eq + Hash>(
     Sent { outcome, ..sending.sent }
 }
 
-struct Sending<'a, T, S, F, E> {
+struct Sending<'a, P: Protocol> {
     channel: &'a Channel<'a>,
     run: &'a Run<'a>,
-    items: &'a mut [T],
-    series: F,
-    encode: E,
+    protocol: &'a mut P,
+    items: &'a mut [P::Item],
     sent: Sent,
     /// How much of the budget was spent when this began.
     begun: Duration,
@@ -86,7 +82,7 @@ struct Sending<'a, T, S, F, E> {
     largest: usize,
     /// Series of which a sample was refused among others that were taken. From then on they go in requests of their
     /// own: a series that is bad throughout is searched for once, and not in each minute's request again.
-    suspects: HashSet<S>,
+    suspects: HashSet<P::Series>,
     /// Whether the credentials were fetched again. Once in a delivery is enough.
     refreshed: bool,
 }
@@ -97,51 +93,56 @@ enum Verdict {
     NotTaken(Answered),
 }
 
-impl<T, S, F, E> Sending<'_, T, S, F, E>
-where
-    S: Eq + Hash,
-    F: Fn(&T) -> S,
-    E: FnMut(&[T]) -> Bytes,
-{
+impl<P: Protocol> Sending<'_, P> {
     async fn all(&mut self, requests: &[Range<usize>]) -> Result<(), Failure> {
         for request in requests {
             let suspected = self.put_suspects_last(request.clone());
             for samples in [request.start..suspected, suspected..request.end] {
                 self.in_pieces(samples).await?;
             }
-            self.sent.settled = request.end;
+            self.sent.settle(request.end);
         }
         Ok(())
     }
 
     /// Where in a request its suspects begin, once they stand last.
     fn put_suspects_last(&mut self, samples: Range<usize>) -> usize {
-        let Self { items, series, suspects, .. } = self;
+        let Self { items, protocol, suspects, .. } = self;
         if suspects.is_empty() {
             return samples.end;
         }
         let items = &mut items[samples.clone()];
-        items.sort_by_key(|item| suspects.contains(&series(item)));
-        samples.start + items.partition_point(|item| !suspects.contains(&series(item)))
+        items.sort_by_key(|item| suspects.contains(&protocol.series(item)));
+        samples.start + items.partition_point(|item| !suspects.contains(&protocol.series(item)))
     }
 
     async fn in_pieces(&mut self, mut samples: Range<usize>) -> Result<(), Failure> {
         while !samples.is_empty() {
             let end = samples.end.min(samples.start.saturating_add(self.largest));
-            let Resolved { taken, refused, bad } = self.one(samples.start..end).await?;
-            self.sent.samples += taken;
-            self.sent.refused.merge(refused);
-            if taken > 0 {
-                self.suspects.extend(bad.into_iter().map(|at| (self.series)(&self.items[at])));
-            }
+            self.one(samples.start..end).await?;
             samples.start = end;
         }
         Ok(())
     }
 
-    /// One request, and where it is refused its parts.
-    async fn one(&mut self, samples: Range<usize>) -> Result<Resolved, Failure> {
-        let mut parts = Parts::of(samples);
+    /// One request, and where it is refused its parts; what is known of it counts even where it fails in the middle.
+    async fn one(&mut self, samples: Range<usize>) -> Result<(), Failure> {
+        let mut parts = Parts::of(samples.clone());
+        let mut outcome = self.in_parts(&mut parts).await;
+        if outcome.is_ok() {
+            outcome = self.conclude(&mut parts);
+        }
+        let resolved = parts.resolve();
+        if resolved.taken > 0 {
+            let bad = resolved.bad.iter().map(|&at| self.protocol.series(&self.items[at]));
+            self.suspects.extend(bad);
+        }
+        self.sent.resolve(samples, resolved);
+        outcome
+    }
+
+    /// Sends part after part, while there are splits and it is not in vain.
+    async fn in_parts(&mut self, parts: &mut Parts) -> Result<(), Failure> {
         while let Some(part) = parts.next() {
             if !parts.at_start() {
                 let left = self.run.splits.left(self.channel.sink);
@@ -151,40 +152,29 @@ where
                 self.run.splits.spend(self.channel.sink);
             }
             let samples = part.len();
-            match self.exchange(part).await {
-                Ok(Verdict::Taken) => parts.taken(),
-                Ok(Verdict::NotTaken(answered)) => {
+            match self.exchange(part).await? {
+                Verdict::Taken => parts.taken(),
+                Verdict::NotTaken(answered) => {
                     if matches!(answered, Answered::TooLarge(_)) {
                         self.largest = self.largest.min(samples.div_ceil(2)).max(SMALLEST_CUT);
                     }
                     parts.not_taken(&answered);
                 }
-                Err(failure) => {
-                    self.sent.samples += parts.taken_so_far();
-                    return Err(failure);
-                }
             }
         }
-        self.conclude(parts)
+        Ok(())
     }
 
     /// Splitting may stop before all parts are told apart. In a run that had its whole allowance nothing better will
     /// come of it later, and to try for ever would hold up everything behind; in one that spent it on earlier slices
     /// the next run starts here with a new one.
-    fn conclude(&mut self, parts: Parts) -> Result<Resolved, Failure> {
-        let taken = parts.taken_so_far();
-        let fail = |text: String| Failure::new(self.channel.sink, text);
-        let failure = match parts.waiting_for_splits() {
+    fn conclude(&self, parts: &mut Parts) -> Result<(), Failure> {
+        match parts.waiting_for_splits() {
             Some(text) if !self.fresh && self.run.splits.left(self.channel.sink) == 0 => {
-                fail(format!("{text} (no more requests to be split in this run)"))
+                Err(self.failure(format!("{text} (no more requests to be split in this run)")))
             }
-            _ => match parts.resolve() {
-                Ok(resolved) => return Ok(resolved),
-                Err(text) => fail(text),
-            },
-        };
-        self.sent.samples += taken;
-        Err(failure)
+            _ => parts.give_up().map_err(|text| self.failure(text)),
+        }
     }
 
     /// One body, until the answer is final.
@@ -192,7 +182,7 @@ where
         if self.run.budget.is_over() {
             return Err(self.failure("no time is left in this run".to_owned()));
         }
-        let body = (self.encode)(&self.items[samples]);
+        let body = self.protocol.encode(&self.items[samples]);
         let mut failures = 0;
         loop {
             let (kind, text) = self.attempt(body.clone()).await;
@@ -240,10 +230,17 @@ where
         }
     }
 
+    /// Fetches the credentials again. Whoever has them may be slow: what is left undelivered must still be kept by then.
     async fn refresh(&mut self, text: &str) -> Result<(), Failure> {
         self.refreshed = true;
-        let refreshed = Box::pin(self.channel.client.refresh_credentials()).await;
-        refreshed.map_err(|error| self.failure(format!("{text}; then failed to {error}")))
+        let refresh = Box::pin(self.channel.client.refresh_credentials());
+        match tokio::time::timeout_at(self.run.budget.end(), refresh).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(self.failure(format!("{text}; then failed to {error}"))),
+            Err(_elapsed) => {
+                Err(self.failure(format!("{text}; then failed to get the credentials in time")))
+            }
+        }
     }
 
     /// Waits for the next attempt, or fails where the budget ends before it.

@@ -182,6 +182,7 @@ async fn sigv4_signs_as_the_role_and_assumes_it_anew_after_a_refusal() {
         arn: role_arn.to_owned(),
         external_id: Some("outside".to_owned()),
         fleet: emulators::traffic::Fleet::demo(),
+        ecs: std::collections::BTreeMap::new(),
     };
     let emulator = AwsEmulator::start(Options { roles: vec![role], ..Options::default() });
     let environment: std::collections::BTreeMap<_, _> =

@@ -3,6 +3,7 @@
 mod auth;
 mod certificates;
 mod client;
+mod limits;
 mod oauth2;
 mod proxy;
 mod server;

@@ -14,7 +14,8 @@ use crate::{NOW, client, inline, request};
 /// `a client:p w/d`, each part form-encoded, in base 64.
 const HEADER: &str = "Basic YStjbGllbnQ6cCt3JTJGZA==";
 
-fn oauth2(server: &Server) -> HttpClient {
+/// Gets its tokens from the server's `/token`.
+pub(crate) fn oauth2(server: &Server) -> HttpClient {
     let oauth2 = OAuth2 {
         client_id: "a client".to_owned(),
         client_secret: inline("p w/d"),

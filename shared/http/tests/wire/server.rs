@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -43,8 +45,41 @@ pub(crate) enum Reply {
     Answer(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// Cuts the connection.
     Cut,
+    /// Cuts the connection after this much of an answer.
+    CutAfter(&'static str),
     /// Says nothing any more.
     Silence,
+    /// Goes on for as long as it is listened to.
+    Endless(Endless),
+}
+
+/// An answer without an end.
+pub(crate) struct Endless {
+    /// Where it begins, up to any byte of it.
+    pub(crate) head: &'static str,
+    /// What follows, again and again.
+    pub(crate) piece: Vec<u8>,
+    /// How long it waits before each.
+    pub(crate) pause: Duration,
+    /// Is told how many bytes went out, once nobody listens any more.
+    pub(crate) ended: UnboundedSender<usize>,
+}
+
+impl Endless {
+    async fn write(self, stream: &mut (impl AsyncWrite + Unpin)) {
+        let Self { head, piece, pause, ended } = self;
+        let mut written = 0;
+        let mut next = head.as_bytes();
+        while stream.write_all(next).await.is_ok() && stream.flush().await.is_ok() {
+            written += next.len();
+            next = &piece;
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+        }
+        // A test that does not care has gone on.
+        ended.send(written).ok();
+    }
 }
 
 impl Reply {
@@ -156,7 +191,16 @@ impl Serve {
             }
             match (self.respond)(&received) {
                 Reply::Cut => return None,
+                Reply::CutAfter(begun) => {
+                    stream.write_all(begun.as_bytes()).await.ok()?;
+                    stream.shutdown().await.ok()?;
+                    return None;
+                }
                 Reply::Silence => std::future::pending().await,
+                Reply::Endless(endless) => {
+                    endless.write(&mut stream).await;
+                    return None;
+                }
                 Reply::Answer(status, headers, body) => {
                     let mut head =
                         format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());

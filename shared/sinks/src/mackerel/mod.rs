@@ -1,6 +1,7 @@
 //! Mackerel service metrics: settings, names, points, delivery.
 //! ([API](https://mackerel.io/api-docs/entry/service-metrics))
 
+pub mod json;
 mod names;
 #[cfg(test)]
 mod names_tests;
@@ -15,19 +16,23 @@ mod settings_tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use config::{Endpoint, Header, HttpClient};
 use http::{Client, SendError};
 use http1::{HeaderName, HeaderValue, header};
-use series::{Series, SourceError, Timestamp};
+use series::{Series, Timestamp};
 use url::Url;
 
 use crate::admission::Admission;
 use crate::backoff::Backoff;
-use crate::delivery::{Delivery, Run};
+use crate::body::DamagedBody;
+use crate::delivery::Run;
+use crate::load::{Load, Protocol};
 use crate::outgoing::Outgoing;
-use crate::send::{self, Channel};
+use crate::send::Channel;
 use crate::{Equipment, USER_AGENT};
-use points::{Plan, Point};
+use json::Point;
+use points::Plan;
 use rules::Rule;
 
 pub use settings::Settings;
@@ -91,11 +96,22 @@ impl Mackerel {
         &self.client
     }
 
-    pub(crate) async fn deliver(&self, series: &[Series], run: &Run<'_>) -> Delivery {
-        let admission = Admission::new(run, self.catch_up, Some(settings::OLDEST));
-        let Plan { mut points, requests, refusals, notes } =
-            points::plan(series, &self.outgoing, &self.names, &admission);
-        let channel = Channel {
+    /// What of `series` is to be posted.
+    pub(crate) fn load(&self, series: &[Series], run: &Run<'_>) -> Load<Posts> {
+        points::plan(series, &self.outgoing, &self.names, &self.admission(run)).into()
+    }
+
+    /// What of a kept body is still to be posted.
+    pub(crate) fn load_kept(&self, body: &[u8], run: &Run<'_>) -> Result<Load<Posts>, DamagedBody> {
+        Ok(points::plan_kept(json::decode(body)?, &self.admission(run).of_kept()).into())
+    }
+
+    fn admission(&self, run: &Run<'_>) -> Admission {
+        Admission::new(run, self.catch_up, Some(settings::OLDEST))
+    }
+
+    pub(crate) fn channel(&self) -> Channel<'_> {
+        Channel {
             sink: &self.name,
             client: &self.client,
             url: &self.url,
@@ -103,12 +119,35 @@ impl Mackerel {
             timeout: TIMEOUT,
             backoff: BACKOFF,
             hint,
-        };
-        let notes = notes.into_iter().map(|note| SourceError::new(&self.name, note)).collect();
-        let series = |point: &Point| Arc::clone(&point.name);
-        let sent = send::send(&channel, run, &mut points, &requests, series, points::encode).await;
-        let times = points.iter().map(|point| Timestamp::from_secs(point.time));
-        sent.judge(&self.name, refusals, notes, times)
+        }
+    }
+}
+
+/// Posts of points.
+#[derive(Debug)]
+pub(crate) struct Posts;
+
+impl Protocol for Posts {
+    type Item = Point;
+    type Series = Arc<str>;
+
+    fn series(&self, point: &Point) -> Arc<str> {
+        Arc::clone(&point.name)
+    }
+
+    fn time(&self, point: &Point) -> Timestamp {
+        Timestamp::from_secs(point.time)
+    }
+
+    fn encode(&mut self, points: &[Point]) -> Bytes {
+        json::encode(points)
+    }
+}
+
+impl From<Plan> for Load<Posts> {
+    fn from(plan: Plan) -> Self {
+        let Plan { points, requests, refusals, notes } = plan;
+        Self { protocol: Posts, items: points, requests, refusals, notes }
     }
 }
 

@@ -104,6 +104,7 @@ fn wanted_name(candidate: &Candidate<'_>, rules: &[Rule]) -> String {
 fn default_name(series: &Series) -> String {
     let kind = match series.origin.kind {
         Kind::CloudFront => "cloudfront",
+        Kind::Ecs => "ecs",
         Kind::Info => "info",
         Kind::SelfMetric => "hostless",
     };

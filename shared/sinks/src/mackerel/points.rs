@@ -1,41 +1,24 @@
-//! From series to the points that are posted, and their JSON. Pure.
+//! From series to the points that are posted. Pure.
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use serde::{Serialize, Serializer};
-use series::{Kind, Series};
+use series::{Kind, Series, Timestamp};
 
+use super::json::{MINUTE, Point};
 use super::names::{self, Candidate};
 use super::rules::Rule;
 use crate::admission::Admission;
 use crate::outgoing::Outgoing;
 use crate::refusals::Refusals;
 
-/// Mackerel keeps one value a minute.
-const MINUTE: Duration = Duration::from_secs(60);
 /// Points in one request. No limit is documented; this is what other senders of many points stay below.
-const MOST_POINTS: usize = 500;
+pub(super) const MOST_POINTS: usize = 500;
 /// Bytes of one request: the limit of Mackerel's own plugin for fluentd.
-const MOST_BYTES: usize = 100 * 1024;
+pub(super) const MOST_BYTES: usize = 100 * 1024;
 
 /// Counted for values that JSON cannot say.
 pub(crate) const NOT_FINITE: &str = "not a finite number";
-
-/// One value of one metric
-/// ([API](https://mackerel.io/api-docs/entry/service-metrics)).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Point {
-    /// The name, shared by all points of its metric: a sink that lags has a hundred thousand of them.
-    #[serde(serialize_with = "as_text")]
-    pub(crate) name: Arc<str>,
-    /// Seconds since the epoch, a whole minute.
-    pub(crate) time: i64,
-    /// The value.
-    pub(crate) value: f64,
-}
 
 /// What is to be posted.
 #[derive(Debug, Default)]
@@ -69,18 +52,17 @@ pub(crate) fn plan(
     Plan { points, requests, refusals, notes }
 }
 
-/// The body of one post.
-pub(crate) fn encode(points: &[Point]) -> Bytes {
-    serde_json::to_vec(points).expect("names and finite numbers are JSON").into()
-}
-
-fn as_text<S: Serializer>(name: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(name)
+/// Plans the posts for what was kept in one body.
+pub(crate) fn plan_kept(mut points: Vec<Point>, admission: &Admission) -> Plan {
+    let mut refusals = Refusals::default();
+    points.retain(|point| admission.admits(Timestamp::from_secs(point.time), &mut refusals));
+    let requests = cut(&points);
+    Plan { points, requests, refusals, notes: Vec::new() }
 }
 
 fn goes_to_mackerel(kind: Kind) -> bool {
     match kind {
-        Kind::CloudFront => true,
+        Kind::CloudFront | Kind::Ecs => true,
         Kind::Info | Kind::SelfMetric => false,
     }
 }

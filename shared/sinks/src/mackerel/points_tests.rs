@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use series::{Kind, Sample};
 
-use super::points::{NOT_FINITE, Plan, Point, encode, plan};
+use super::json::{Point, encode};
+use super::points::{NOT_FINITE, Plan, plan};
 use crate::admission::{FUTURE, TOO_OLD};
 use crate::outgoing::Outgoing;
 use crate::testing::{NOW, admission, counted, series};

@@ -16,10 +16,10 @@ use bytes::Bytes;
 use series::Sample;
 
 /// Field 1 and field 2, length-delimited; field 1 as eight bytes; field 2 as varint.
-const FIRST_BYTES: u8 = 0x0a;
-const SECOND_BYTES: u8 = 0x12;
-const FIRST_DOUBLE: u8 = 0x09;
-const SECOND_VARINT: u8 = 0x10;
+pub(super) const FIRST_BYTES: u8 = 0x0a;
+pub(super) const SECOND_BYTES: u8 = 0x12;
+pub(super) const FIRST_DOUBLE: u8 = 0x09;
+pub(super) const SECOND_VARINT: u8 = 0x10;
 
 /// Label sets in their wire form, one behind the other.
 #[derive(Debug, Default)]
@@ -38,6 +38,12 @@ impl EncodedLabels {
             put_text(&mut self.bytes, FIRST_BYTES, name);
             put_text(&mut self.bytes, SECOND_BYTES, value);
         }
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Appends a label set that is in its wire form already.
+    pub(super) fn push_encoded(&mut self, labels: &[u8]) {
+        self.bytes.extend_from_slice(labels);
         self.ends.push(self.bytes.len());
     }
 

@@ -1,5 +1,6 @@
 //! Prometheus remote write 1.0: settings, requests and their encoding, delivery.
 
+pub mod decode;
 pub mod encode;
 mod headers;
 mod queue;
@@ -13,19 +14,22 @@ mod sigv4;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use config::Endpoint;
 use http::{Client, SendError};
 use http1::{HeaderName, HeaderValue, header};
-use series::Series;
+use series::{Series, Timestamp};
 
 use crate::admission::Admission;
-use crate::delivery::{Delivery, Run};
+use crate::body::DamagedBody;
+use crate::delivery::Run;
+use crate::load::{Load, Protocol};
 use crate::outgoing::Outgoing;
-use crate::send::{self, Channel};
+use crate::send::Channel;
 use crate::{Equipment, USER_AGENT};
-use encode::Encoder;
+use encode::{EncodedLabels, Encoder};
 use queue::Queue;
-use requests::{Bounds, Item};
+use requests::{Bounds, Item, Plan};
 
 pub use settings::Settings;
 
@@ -86,29 +90,72 @@ impl RemoteWrite {
         &self.client
     }
 
-    pub(crate) async fn deliver(&self, series: &[Series], run: &Run<'_>) -> Delivery {
-        let Queue { max_samples_per_send, backoff, sample_age_limit } = &self.queue;
-        let admission = Admission::new(run, self.catch_up, *sample_age_limit);
-        let bounds = Bounds { samples: *max_samples_per_send, bytes: MOST_BYTES };
-        let requests::Plan { labels, mut items, requests, refusals } =
-            requests::plan(series, &self.outgoing, &admission, bounds);
-        let channel = Channel {
+    /// What of `series` is to be sent.
+    pub(crate) fn load(&self, series: &[Series], run: &Run<'_>) -> Load<WriteRequests> {
+        requests::plan(series, &self.outgoing, &self.admission(run), self.bounds()).into()
+    }
+
+    /// What of a kept body is still to be sent.
+    pub(crate) fn load_kept(
+        &self,
+        body: &[u8],
+        run: &Run<'_>,
+    ) -> Result<Load<WriteRequests>, DamagedBody> {
+        let decoded = decode::decode(body)?;
+        Ok(requests::plan_kept(decoded, &self.admission(run).of_kept(), self.bounds()).into())
+    }
+
+    fn admission(&self, run: &Run<'_>) -> Admission {
+        Admission::new(run, self.catch_up, self.queue.sample_age_limit)
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds { samples: self.queue.max_samples_per_send, bytes: MOST_BYTES }
+    }
+
+    pub(crate) fn channel(&self) -> Channel<'_> {
+        Channel {
             sink: &self.name,
             client: &self.client,
             url: &self.url,
             headers: &self.headers,
             timeout: self.timeout,
-            backoff: *backoff,
+            backoff: self.queue.backoff,
             hint: |_| None,
-        };
-        let mut encoder = Encoder::default();
-        let encode = |items: &[Item]| {
-            encoder.encode(items.iter().map(|item| (labels.get(item.series), item.sample)))
-        };
-        let sent =
-            send::send(&channel, run, &mut items, &requests, |item| item.series, encode).await;
-        let times = items.iter().map(|item| item.sample.at);
-        sent.judge(&self.name, refusals, Vec::new(), times)
+        }
+    }
+}
+
+/// Requests of remote write: samples of these label sets.
+#[derive(Debug)]
+pub(crate) struct WriteRequests {
+    labels: EncodedLabels,
+    encoder: Encoder,
+}
+
+impl Protocol for WriteRequests {
+    type Item = Item;
+    type Series = usize;
+
+    fn series(&self, item: &Item) -> usize {
+        item.series
+    }
+
+    fn time(&self, item: &Item) -> Timestamp {
+        item.sample.at
+    }
+
+    fn encode(&mut self, items: &[Item]) -> Bytes {
+        let Self { labels, encoder } = self;
+        encoder.encode(items.iter().map(|item| (labels.get(item.series), item.sample)))
+    }
+}
+
+impl From<Plan> for Load<WriteRequests> {
+    fn from(plan: Plan) -> Self {
+        let Plan { labels, items, requests, refusals } = plan;
+        let protocol = WriteRequests { labels, encoder: Encoder::default() };
+        Self { protocol, items, requests, refusals, notes: Vec::new() }
     }
 }
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use series::{Labels, METRIC_NAME, Sample, Series};
 
+use super::decode::Decoded;
 use super::encode::{EncodedLabels, series_len};
 use crate::admission::{Admission, DUPLICATE};
 use crate::outgoing::Outgoing;
@@ -58,6 +59,19 @@ pub(crate) fn plan(
     let mut plan = Plan::default();
     plan.collect(series, outgoing, admission);
     plan.put_in_order();
+    plan.cut(bounds);
+    plan
+}
+
+/// Plans the requests for what was kept in one body.
+pub(crate) fn plan_kept(kept: Decoded, admission: &Admission, bounds: Bounds) -> Plan {
+    let Decoded { labels, samples } = kept;
+    let mut plan = Plan { labels, ..Plan::default() };
+    for (series, sample) in samples.into_iter().enumerate() {
+        if admission.admits(sample.at, &mut plan.refusals) {
+            plan.items.push(Item { series, sample });
+        }
+    }
     plan.cut(bounds);
     plan
 }

@@ -4,7 +4,7 @@ const SCRAPER: &str = "about what a scraper makes of its page: `up`, `job`, `ins
 const VERSION_2: &str = "about version 2.0 alone, which is refused by name";
 const NONE_SENT: &str =
     "passes: metadata, exemplars, native histograms and start timestamps are not sent";
-const HERE: &str = "looked at in `main.rs`, which cites it";
+const HERE: &str = "looked at beside this list, where it is cited";
 
 /// Every case, in groups, with what it comes to here.
 const CASES: &[(&str, &[&str])] = &[

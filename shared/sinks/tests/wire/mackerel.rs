@@ -1,36 +1,33 @@
 //! Mackerel over the wire, against an API that behaves as documented and seen live.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use emulators::faults::{Fault, Rule};
 use emulators::receivers::mackerel::{Access, MackerelApi, Options, POST_SERVICE_METRICS};
 use emulators::receivers::present::Present;
-use sinks::{Delivery, Sink};
-use support::{NOW, ago_minutes, block_on, deliver, deliver_within, failure, sink, traffic};
+use sinks::Sink;
 
-const KEY: &str = "top-secret-key";
+use crate::support::{
+    NOW, ago_minutes, block_on, counts, deliver, entries, failure, sink, traffic,
+};
 
-fn api() -> MackerelApi {
+pub(crate) const KEY: &str = "top-secret-key";
+
+pub(crate) fn api() -> MackerelApi {
     let now = Present::fixed_ms(NOW.as_millis());
     MackerelApi::start(Options { now, posts_per_minute: None, ..Options::new(&["web"], KEY) })
 }
 
-fn sink_with(api: &MackerelApi, more: &str) -> Sink {
+pub(crate) fn sink_with(api: &MackerelApi, more: &str) -> Sink {
     sink(&format!("mackerel: [{{service: web, base_url: '{}', {more}}}]", api.url()))
 }
 
-fn sink_to(api: &MackerelApi) -> Sink {
+pub(crate) fn sink_to(api: &MackerelApi) -> Sink {
     sink_with(api, &format!("api_key: {KEY}"))
 }
 
-fn counts(delivery: &Delivery) -> (u64, u64, u64) {
-    (delivery.sent, delivery.rejected, delivery.requests)
-}
-
-fn assert_polite(api: &MackerelApi) {
+pub(crate) fn assert_polite(api: &MackerelApi) {
     assert_eq!(api.violations(), Vec::<String>::new());
 }
 
@@ -189,16 +186,11 @@ fn a_key_that_was_rotated_is_fetched_again_and_never_shown() {
 fn a_key_that_may_only_read_is_said_so() {
     let api = api();
     api.set_key(KEY, Some(Access::Read));
-    let delivery = deliver_within(5, &sink_to(&api), &traffic(1, 1));
+    let delivery = deliver(&sink_to(&api), &traffic(1, 1));
     assert_eq!(counts(&delivery), (0, 0, 2));
     let text = failure(&delivery);
     assert!(
         text.ends_with("(the API key needs the permission to write, from this address)"),
         "{text}"
     );
-}
-
-/// The report's entries of a delivery.
-fn entries(delivery: &Delivery) -> Vec<&str> {
-    delivery.errors.iter().map(|error| error.message.as_str()).collect()
 }

@@ -1,20 +1,27 @@
-//! What the outcome of one CloudWatch call means: one table from the SDK's error to what to do about it. Pure.
+//! What the outcome of one call to AWS means: one table from the SDK's error to what to do about it. Pure.
 
 use std::error::Error;
 
-use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::reason::reason;
 
 /// A call that brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) remedy: Remedy,
+pub struct Failure {
+    /// What may help.
+    pub remedy: Remedy,
+    /// What the service calls it, such as `ThrottlingException`; absent where it was not the service that said no.
+    pub code: Option<String>,
     /// `ThrottlingException: Rate exceeded`.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 /// What may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Remedy {
+pub enum Remedy {
     /// Nobody knows why, or it is passing: the same call again, later.
     Again,
     /// All workers together are too fast.
@@ -27,27 +34,31 @@ pub(crate) enum Remedy {
 
 impl Failure {
     /// The run's time was over before the call could be made.
-    pub(crate) fn out_of_time() -> Self {
-        Self { remedy: Remedy::None, message: "no time was left to ask".to_owned() }
+    pub fn out_of_time() -> Self {
+        Self::on_the_way(Remedy::None, "no time was left to ask")
     }
 
     /// The answer did not come within the time that one try has.
-    pub(crate) fn slow() -> Self {
-        Self { remedy: Remedy::Again, message: "no answer in time".to_owned() }
+    pub fn slow() -> Self {
+        Self::on_the_way(Remedy::Again, "no answer in time")
     }
 
     /// The next page's token is the one that this page was asked for with: the pages would never end.
-    pub(crate) fn endless() -> Self {
-        Self { remedy: Remedy::FromStart, message: "the same NextToken came back".to_owned() }
+    pub fn endless() -> Self {
+        Self::on_the_way(Remedy::FromStart, "the same NextToken came back")
+    }
+
+    fn on_the_way(remedy: Remedy, message: impl Into<String>) -> Self {
+        Self { remedy, code: None, message: message.into() }
     }
 
     /// Whether the same call may succeed later.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub fn is_passing(&self) -> bool {
         matches!(self.remedy, Remedy::Again | Remedy::Slower)
     }
 
     /// Reads the SDK's error.
-    pub(crate) fn of<E>(error: &SdkError<E>) -> Self
+    pub fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
     where
         E: Error + ProvideErrorMetadata + 'static,
     {
@@ -59,17 +70,18 @@ impl Failure {
                 // A proxy's page, or nothing at all.
                 let is_silent = code.is_none() && message.is_none();
                 let status = is_silent.then(|| format!("HTTP status {status}"));
-                Self { remedy, message: status.unwrap_or_else(|| aws::reason(error)) }
+                let message = status.unwrap_or_else(|| reason(error));
+                Self { remedy, code: code.map(str::to_owned), message }
             }
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
-                Self { remedy: Remedy::Again, message: aws::reason(error) }
+                Self::on_the_way(Remedy::Again, reason(error))
             }
             SdkError::DispatchFailure(lost) => {
                 let passing = lost.is_io() || lost.is_timeout() || lost.as_other().is_some();
                 let remedy = if passing { Remedy::Again } else { Remedy::None };
-                Self { remedy, message: aws::reason(error) }
+                Self::on_the_way(remedy, reason(error))
             }
-            _ => Self { remedy: Remedy::None, message: aws::reason(error) },
+            _ => Self::on_the_way(Remedy::None, reason(error)),
         }
     }
 }

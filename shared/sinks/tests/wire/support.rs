@@ -21,6 +21,21 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// The one sink of a configuration.
 pub(crate) fn sink(yaml: &str) -> Sink {
+    let environment = |name: &str| match name {
+        "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".to_owned()),
+        "AWS_SECRET_ACCESS_KEY" => Some("example-secret".to_owned()),
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        _ => None,
+    };
+    sink_in(&environment, Clock::manual(NOW), yaml)
+}
+
+/// The same in another environment, with the secrets of its Parameter Store.
+pub(crate) fn sink_in(
+    environment: &dyn Fn(&str) -> Option<String>,
+    clock: Clock,
+    yaml: &str,
+) -> Sink {
     let document = Document { name: "test.yml".into(), directory: None, body: yaml.into() };
     let mut findings = Findings::new();
     let sections = Sections::read(&[document], &mut findings);
@@ -28,35 +43,42 @@ pub(crate) fn sink(yaml: &str) -> Sink {
     let mut sinks = sinks::read(&sections, &mut findings);
     assert!(!findings.has_errors(), "{findings:?}");
     assert_eq!(sinks.len(), 1, "one sink");
-    let environment = |name: &str| match name {
-        "AWS_ACCESS_KEY_ID" => Some("AKIDEXAMPLE".to_owned()),
-        "AWS_SECRET_ACCESS_KEY" => Some("example-secret".to_owned()),
-        "AWS_REGION" => Some("us-east-1".to_owned()),
-        _ => None,
-    };
-    let factory = http::Factory::new(&environment).expect("a factory");
-    let clock = Clock::manual(NOW);
-    let aws = block_on(aws::Aws::load(factory.sdk_client(), clock.clone(), &environment));
-    let secrets = aws::Secrets::new(None, clock, Duration::from_secs(300));
+    let factory = http::Factory::new(environment).expect("a factory");
+    let aws = block_on(aws::Aws::load(factory.sdk_client(), clock.clone(), environment));
+    let secrets = aws::Secrets::new(Some(&aws), clock, Duration::from_secs(300));
     let external_labels = &global.external_labels;
     let equipment =
         Equipment { factory: &factory, secrets: &secrets, aws: Some(&aws), external_labels };
     sinks.remove(0).build(&equipment).expect("a client")
 }
 
-/// Delivers in a run of `seconds`.
-pub(crate) fn deliver_within(seconds: u64, sink: &Sink, series: &[Series]) -> Delivery {
+/// Works in a scheduled run that begins at `now` and may take so many seconds.
+pub(crate) fn in_run<T>(now: Timestamp, seconds: u64, work: impl AsyncFnOnce(&Run<'_>) -> T) -> T {
     let splits = SplitAllowance::default();
     block_on(async {
         let budget = Budget::starting_now(Duration::from_secs(seconds));
-        let run = Run { now: NOW, budget, splits: &splits, by_hand: false };
-        sink.deliver(series, &run).await
+        work(&Run { now, budget, splits: &splits, by_hand: false }).await
     })
+}
+
+/// Delivers in a run of `seconds`.
+pub(crate) fn deliver_within(seconds: u64, sink: &Sink, series: &[Series]) -> Delivery {
+    in_run(NOW, seconds, async |run| sink.deliver(series, run).await)
 }
 
 /// Delivers with time enough for everything that goes well.
 pub(crate) fn deliver(sink: &Sink, series: &[Series]) -> Delivery {
     deliver_within(60, sink, series)
+}
+
+/// Samples taken, samples given up, requests.
+pub(crate) fn counts(delivery: &Delivery) -> (u64, u64, u64) {
+    (delivery.sent, delivery.rejected, delivery.requests)
+}
+
+/// The report's entries of a delivery.
+pub(crate) fn entries(delivery: &Delivery) -> Vec<&str> {
+    delivery.errors.iter().map(|error| error.message.as_str()).collect()
 }
 
 /// So many CloudFront series (`E0`, `E1`, …) with one sample in each of the last `minutes` minutes.

@@ -1,12 +1,11 @@
 //! Receivers repeat what they are sent. What a sink then says of it, in its outcome and in its report, has no secret.
 
-mod support;
-
 use emulators::faults::{Fault, Rule};
 use emulators::receivers::mackerel::{MackerelApi, Options, POST_SERVICE_METRICS};
 use emulators::receivers::remote_write::{RemoteWriteReceiver, WRITE};
 use sinks::{Delivery, Sink};
-use support::{deliver, failure, sink, traffic};
+
+use crate::support::{NOW, deliver, failure, in_run, sink, traffic};
 
 const KEY: &str = "planted-key";
 /// `user:planted` in base 64.
@@ -105,4 +104,24 @@ fn mackerels_key_is_never_repeated() {
         outcome_of(&sink).1,
         "deliver to mackerel:web: status 401: X-Api-Key: <secret> is not known (is the API key right?)"
     );
+}
+
+#[test]
+fn what_is_kept_for_later_holds_no_secret() {
+    let remote_write = sink(
+        "remote_write: [{url: 'http://user:planted@receiver/write?token=planted', headers: {X-Scope: planted}, \
+         http_headers: {X-Api-Key: {secrets: [planted]}}, basic_auth: {username: user, password: planted}}]",
+    );
+    let mackerel = sink("mackerel: [{service: web, api_key: planted}]");
+    for sink in [remote_write, mackerel] {
+        let (delivery, bodies) = in_run(NOW, 60, async |run| sink.keep(&traffic(2, 2), run));
+        let mut shown = format!("{delivery:?} {bodies:?}");
+        for body in bodies {
+            let unpacked = snap::raw::Decoder::new().decompress_vec(&body.bytes);
+            let bytes = unpacked.unwrap_or_else(|_| body.bytes.to_vec());
+            shown += &String::from_utf8_lossy(&bytes);
+        }
+        assert!(shown.contains("requests") && shown.contains("www0"), "{shown}");
+        assert!(!shown.contains("planted") && !shown.contains(PAIR), "{shown}");
+    }
 }
