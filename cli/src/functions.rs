@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(crate) enum Named {
     /// CloudFront distributions
     Cloudfront,
+    /// ECS clusters, services and tasks
+    Ecs,
 }
 
 impl Named {
@@ -18,6 +20,7 @@ impl Named {
     pub(crate) fn section(self) -> &'static str {
         match self {
             Self::Cloudfront => cloudfront::CloudFront::NAME,
+            Self::Ecs => ecs::Ecs::NAME,
         }
     }
 
@@ -25,6 +28,7 @@ impl Named {
     pub(crate) fn check(self, sections: &Sections, findings: &mut Findings) {
         match self {
             Self::Cloudfront => drop(cloudfront::CloudFront::read(sections, findings)),
+            Self::Ecs => drop(ecs::Ecs::read(sections, findings)),
         }
     }
 
@@ -40,6 +44,7 @@ impl Named {
             Self::Cloudfront => {
                 once::<cloudfront::CloudFront>(environment, clock, event, keep_series).await
             }
+            Self::Ecs => once::<ecs::Ecs>(environment, clock, event, keep_series).await,
         }
     }
 }

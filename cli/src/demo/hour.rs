@@ -110,12 +110,22 @@ impl Hour {
             self.sinks.push(new);
             return;
         };
-        let SinkReport { sink: _, sent, rejected, spooled, pending, requests, bytes } = new;
+        let SinkReport {
+            sink: _,
+            sent,
+            rejected,
+            spooled,
+            pending,
+            requests,
+            bytes,
+            oldest_seconds,
+        } = new;
         sum.sent += sent;
         sum.rejected += rejected;
         sum.spooled += spooled;
         sum.pending = pending;
         sum.requests += requests;
         sum.bytes += bytes;
+        sum.oldest_seconds = oldest_seconds;
     }
 }

@@ -186,8 +186,16 @@ impl Picture {
         let header = ["", "samples", "refused", "waiting", "requests", "bytes"];
         text.push_str(&format!("{}\n", style.faint(row(header.map(str::to_owned)))));
         for sink in &self.sinks {
-            let SinkReport { sink, sent, rejected, spooled: _, pending, requests, bytes: size } =
-                sink;
+            let SinkReport {
+                sink,
+                sent,
+                rejected,
+                spooled: _,
+                pending,
+                requests,
+                bytes: size,
+                oldest_seconds: _,
+            } = sink;
             let numbers = [sent, rejected, pending, requests].map(|number| count(*number));
             let [sent, rejected, pending, requests] = numbers;
             let size = bytes(*size as f64);
