@@ -1,12 +1,13 @@
 //! `cargo xtask`: every recipe of the project, so that a developer and CI run the same ones.
 //!
 //! A recipe is a table of steps ([`mod@test`], [`mod@bench`]); [`steps`] runs one, [`tools`] brings the outside programs that its
-//! steps need, [`run`] starts processes. Nothing here knows a product crate: the recipes look at the workspace from
+//! steps need, [`run`] starts processes, [`mod@template`] and [`tree`] are checks with a mind of their own. Nothing here knows a product crate: the recipes look at the workspace from
 //! outside, as its users do.
 
 mod bench;
 mod run;
 mod steps;
+mod template;
 mod test;
 mod tools;
 mod tree;

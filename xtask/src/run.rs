@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+/// The folder of the venv that stands first in `PATH`, below the build folder.
+pub(crate) const VENV: &str = "venv";
+
 /// The workspace and its build folder. All processes start in the root.
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
@@ -37,7 +40,7 @@ impl Workspace {
                 .with_context(|| format!("`cargo metadata` names no {key}"))
         };
         let (root, target) = (folder("workspace_root")?, folder("target_directory")?);
-        let first = [target.join("venv/bin"), target.join("tools/bin")];
+        let first = [target.join(VENV).join("bin"), target.join("tools/bin")];
         let others = variable("PATH").unwrap_or_default();
         let path = env::join_paths(first.into_iter().chain(env::split_paths(&others)))
             .context("failed to put the tools into PATH")?;
@@ -46,7 +49,7 @@ impl Workspace {
 
     /// Where the venv of the Python programs is.
     pub(crate) fn venv(&self) -> PathBuf {
-        self.target.join("venv")
+        self.target.join(VENV)
     }
 
     /// The functions: the folders below `functions/`, which are also their packages' names.

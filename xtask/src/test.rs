@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::run::{Workspace, shown, variable};
 use crate::steps::Step;
 use crate::tools::Tool;
-use crate::tree;
+use crate::{template, tree};
 
 /// The steps in the order in which they run.
 pub(crate) const STEPS: &[Step] = &[
@@ -20,7 +20,12 @@ pub(crate) const STEPS: &[Step] = &[
         needs: &[Tool::Deny],
         run: deny,
     },
-    Step { name: "template", about: "template.yaml", needs: &[Tool::Python], run: template },
+    Step {
+        name: "template",
+        about: "template.yaml",
+        needs: &[Tool::Python, Tool::Checkov],
+        run: template::check,
+    },
     Step { name: "clippy", about: "lints, warnings are errors", needs: &[], run: clippy },
     Step { name: "doc", about: "documentation, warnings are errors", needs: &[], run: doc },
     Step { name: "build", about: "binaries that the tests start", needs: &[], run: build },
@@ -58,11 +63,6 @@ fn deny(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     workspace.call("cargo", check).args(["--disable-fetch", "advisories"]).run()
-}
-
-fn template(workspace: &Workspace) -> Result<()> {
-    workspace.call("sam", ["validate", "--lint"]).env("SAM_CLI_TELEMETRY", "0").run()?;
-    workspace.call("cfn-lint", ["template.yaml"]).run()
 }
 
 fn clippy(workspace: &Workspace) -> Result<()> {

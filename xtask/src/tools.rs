@@ -1,13 +1,14 @@
 //! The outside programs of the recipes: what they are, which version, and how they come here when they are missing.
 //!
-//! Whatever can live below the build folder does (`target/venv`, `target/tools`), with its version pinned. The receivers
+//! Whatever can live below the build folder does (`target/venv`, `target/checkov`, `target/tools`), with its version pinned. The receivers
 //! that the tests deliver to are the system's: installed with apt-get by root, named in the error for everyone else.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::run::{Workspace, shown};
+use crate::run::{self, Workspace, shown};
 
 /// What a step may need, in the order in which it is installed: first what only a person may be able to bring.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +17,8 @@ pub(crate) enum Tool {
     Receivers,
     /// The Python programs of `xtask/requirements.txt`: SAM, cfn-lint, cargo-lambda with zig, the AWS CLI, moto.
     Python,
+    /// Findings in infrastructure as code.
+    Checkov,
     /// Unused dependencies.
     Machete,
     /// Licences, bans, sources and advisories.
@@ -28,7 +31,8 @@ pub(crate) enum Tool {
 pub(crate) fn ensure(workspace: &Workspace, tool: Tool) -> Result<()> {
     match tool {
         Tool::Receivers => receivers(workspace),
-        Tool::Python => python(workspace),
+        Tool::Python => python(workspace, &PROGRAMS),
+        Tool::Checkov => python(workspace, &CHECKOV),
         Tool::Machete => cargo_tool(workspace, &MACHETE),
         Tool::Deny => cargo_tool(workspace, &DENY),
         Tool::Nextest => cargo_tool(workspace, &NEXTEST),
@@ -77,12 +81,30 @@ fn cargo_tool(workspace: &Workspace, tool: &CargoTool) -> Result<()> {
         .run()
 }
 
-/// The venv, installed again whenever `requirements.txt` differs from what it was made of.
-fn python(workspace: &Workspace) -> Result<()> {
-    let requirements = workspace.root.join("xtask/requirements.txt");
+/// Python programs that can live with each other.
+struct Venv {
+    /// Below the build folder.
+    folder: &'static str,
+    /// What is in it.
+    requirements: &'static str,
+}
+
+const PROGRAMS: Venv = Venv { folder: run::VENV, requirements: "xtask/requirements.txt" };
+
+/// By itself: it pins a boto3 that neither SAM nor the AWS CLI takes.
+const CHECKOV: Venv = Venv { folder: "checkov", requirements: "xtask/requirements-checkov.txt" };
+
+/// The program `checkov`.
+pub(crate) fn checkov(workspace: &Workspace) -> PathBuf {
+    workspace.target.join(CHECKOV.folder).join("bin/checkov")
+}
+
+/// A venv, installed again whenever its requirements differ from what it was made of.
+fn python(workspace: &Workspace, venv: &Venv) -> Result<()> {
+    let requirements = workspace.root.join(venv.requirements);
     let wanted = fs::read_to_string(&requirements)
         .with_context(|| format!("failed to read {}", requirements.display()))?;
-    let venv = workspace.venv();
+    let venv = workspace.target.join(venv.folder);
     let stamp = venv.join("requirements.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
@@ -98,8 +120,10 @@ fn python(workspace: &Workspace) -> Result<()> {
         }
         workspace.call("python3", ["-m", "venv"]).arg(&venv).run()?;
     }
+    let python = venv.join("bin/python").display().to_string();
     workspace
-        .call("pip", ["install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .call(&python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .arg("--requirement")
         .arg(&requirements)
         .run()?;
     fs::write(&stamp, wanted).with_context(|| format!("failed to write {}", stamp.display()))

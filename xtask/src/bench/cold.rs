@@ -1,5 +1,6 @@
 //! What a cold start costs: the release binary of `cloudfront` beside a function that does nothing, built with the same
-//! profile. Both run in turn, so that whatever else the machine does falls on both.
+//! profile. Both run in turn, so that whatever else the machine does falls on both; the fastest start of each is what an
+//! idle machine would show.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +16,7 @@ use super::{release, scratch};
 use crate::run::Workspace;
 
 /// Measured starts of each program.
-const RUNS: usize = 40;
+const RUNS: usize = 100;
 /// Starts before them, for the page cache.
 const WARM_UP: usize = 3;
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,7 +28,8 @@ pub(crate) fn bench(workspace: &Workspace) -> Result<()> {
     let path = release(workspace, "cloudfront")?;
     let folder = scratch(workspace)?;
     let config = folder.join("hostless.yml");
-    fs::write(&config, emulators.configuration()).context("failed to write the configuration")?;
+    fs::write(&config, emulators.configuration("cloudfront: {}"))
+        .context("failed to write the configuration")?;
     let cold = |config: &str, index: usize| Program {
         path: path.clone(),
         environment: vec![
@@ -54,12 +56,14 @@ pub(crate) fn bench(workspace: &Workspace) -> Result<()> {
     };
     let answered: Vec<_> = ours.iter().skip(WARM_UP).map(|seen| seen.answered).collect();
     let (median, median_of_hello) = (first_next(&ours, 0.5), first_next(&floor, 0.5));
+    let (fastest, fastest_of_hello) = (first_next(&ours, 0.0), first_next(&floor, 0.0));
     judge(&[
         Figure::time("hello: spawn to first /next, median", median_of_hello),
         Figure::time("hello: the same, 9 of 10", first_next(&floor, 0.9)),
         Figure::time("cloudfront: spawn to first /next, median", median),
         Figure::time("cloudfront: the same, 9 of 10", first_next(&ours, 0.9)),
         Figure::ratio("ratio of the medians", median, median_of_hello).at_most(2.0),
+        Figure::ratio("ratio of the fastest", fastest, fastest_of_hello),
         Figure::time("spawn to first report, median", quantile(&answered, 0.5)),
         Figure::time("CPU time of that, mean", cpu),
         Figure::kib("peak of resident memory, largest", peak(&ours)),

@@ -50,11 +50,11 @@ impl Emulators {
         &self.environment
     }
 
-    /// A configuration that reads every distribution and delivers to both receivers.
-    pub(crate) fn configuration(&self) -> String {
+    /// A configuration with this section, which delivers to both receivers.
+    pub(crate) fn configuration(&self, section: &str) -> String {
         let Self { remote_write, mackerel, .. } = self;
         format!(
-            "cloudfront: {{}}\n\
+            "{section}\n\
              remote_write:\n  \
                - {{name: local, url: \"{remote_write}\"}}\n\
              mackerel:\n  \

@@ -4,10 +4,12 @@
 //! processes, memory and sizes is a module of this folder, one for each measurement.
 
 mod cold;
+mod ecs;
 mod emulators;
 mod figures;
 mod process;
 mod pull;
+mod world;
 
 use std::fs;
 use std::path::PathBuf;
@@ -30,6 +32,12 @@ pub(crate) const STEPS: &[Step] = &[
         about: "3,000 series of five datapoints to both sinks; a sink that lags a day behind",
         needs: &[],
         run: pull::bench,
+    },
+    Step {
+        name: "ecs",
+        about: "200 services with 1,000 tasks, counted and read, to both sinks",
+        needs: &[],
+        run: ecs::bench,
     },
     Step { name: "encode", about: "series to a remote-write request", needs: &[], run: encode },
 ];

@@ -2,25 +2,22 @@
 //! costs a sink that lags a day behind to catch up.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::emulators::Emulators;
 use super::figures::{Figure, judge, quantile};
-use super::process::{Program, Seen, cpu_of_children, run};
-use super::{release, scratch};
+use super::process::{Seen, cpu_of_children};
+use super::release;
+use super::world::{World, peak, sent};
 use crate::run::Workspace;
 
-const DISTRIBUTIONS: &str = "500";
+const FLEET: [&str; 4] = ["--distributions", "500", "--metrics", "6"];
 const SERIES: u64 = 3_000;
 const SAMPLES: u64 = 15_000;
 /// One info series a distribution, of one sample; Mackerel does not get them.
 const INFO: u64 = 500;
-/// Five datapoints a series: a first run reads one interval.
-const INTERVAL_SECONDS: &str = "300";
 /// Queries that fit into one GetMetricData call.
 const QUERIES_A_CALL: u64 = 500;
 /// Cold runs, each against emulators that have seen nothing.
@@ -39,13 +36,13 @@ pub(crate) fn bench(workspace: &Workspace) -> Result<()> {
     let path = release(workspace, "cloudfront")?;
     let (mut seen, mut cpu) = (Vec::new(), Duration::ZERO);
     for _ in 0..RUNS {
-        let world = World::start(workspace, &path)?;
+        let world = World::start(workspace, &path, &FLEET, "cloudfront: {}")?;
         let before = cpu_of_children()?;
         seen.push(world.run(TIMEOUT)?);
         cpu += cpu_of_children()? - before;
     }
     let calls = seen.iter().map(|seen| checked(&seen.response)).collect::<Result<Vec<_>>>()?;
-    let lagging = catch_up(&World::start(workspace, &path)?)?;
+    let lagging = catch_up(&World::start(workspace, &path, &FLEET, "cloudfront: {}")?)?;
     let answered: Vec<_> = seen.iter().map(|seen| seen.answered).collect();
     let most_calls = calls.into_iter().max().unwrap_or_default();
     judge(&[
@@ -59,37 +56,6 @@ pub(crate) fn bench(workspace: &Workspace) -> Result<()> {
         Figure::kib("a day behind: peak of resident memory", lagging.peak_kib)
             .at_most(MEMORY_LIMIT_MIB),
     ])
-}
-
-/// Emulators that have seen nothing, and a function that remembers nothing.
-struct World {
-    emulators: Emulators,
-    program: Program,
-    state: PathBuf,
-}
-
-impl World {
-    fn start(workspace: &Workspace, path: &Path) -> Result<Self> {
-        let args = ["--distributions", DISTRIBUTIONS, "--metrics", "6"];
-        let emulators = Emulators::start(workspace, &args)?;
-        let folder = scratch(workspace)?;
-        let (config, state) = (folder.join("hostless.yml"), folder.join("state"));
-        fs::write(&config, emulators.configuration())
-            .context("failed to write the configuration")?;
-        if state.exists() {
-            fs::remove_dir_all(&state).context("failed to remove the last state")?;
-        }
-        let environment = vec![
-            ("HOSTLESS_CONFIG", config.to_string_lossy().into_owned()),
-            ("HOSTLESS_STORE", format!("file:{}", state.display())),
-            ("HOSTLESS_INTERVAL", INTERVAL_SECONDS.to_owned()),
-        ];
-        Ok(Self { emulators, program: Program { path: path.to_owned(), environment }, state })
-    }
-
-    fn run(&self, timeout: Duration) -> Result<Seen> {
-        run(&self.emulators, &self.program, &json!({}), timeout)
-    }
 }
 
 /// GetMetricData calls of a run that brought everything.
@@ -126,15 +92,4 @@ fn catch_up(world: &World) -> Result<Seen> {
     let sent = sent(&seen.response, "mackerel:");
     ensure!(sent > SAMPLES, "the lagging sink got {sent} samples: {}", seen.response);
     Ok(seen)
-}
-
-/// What a sink took, by the beginning of its name.
-fn sent(report: &Value, sink: &str) -> u64 {
-    let sinks = report["sinks"].as_array().into_iter().flatten();
-    let named = |one: &&Value| one["sink"].as_str().is_some_and(|name| name.starts_with(sink));
-    sinks.filter(named).filter_map(|one| one["sent"].as_u64()).sum()
-}
-
-fn peak(seen: &[Seen]) -> u64 {
-    seen.iter().map(|seen| seen.peak_kib).max().unwrap_or_default()
 }
