@@ -1,8 +1,11 @@
-//! What the demo runs against: emulators on loopback, the configuration that a user would write, and one warm function
+//! What the demo runs against: emulators on loopback, the configuration that a user would write, and the warm functions
 //! under a clock that the demo turns.
+
+use std::collections::BTreeMap;
 
 use clock::Clock;
 use cloudfront::CloudFront;
+use ecs::Ecs;
 use emulators::aws::{AwsEmulator, Options as AwsOptions, Parameter};
 use emulators::faults::{Fault, Rule};
 use emulators::receivers::mackerel::{
@@ -12,6 +15,7 @@ use emulators::receivers::present::Present;
 use emulators::receivers::remote_write::{
     Auth, Options as ReceiverOptions, RemoteWriteReceiver, SigV4,
 };
+use emulators::traffic::ecs::EcsFleet;
 use runtime::{Environment, Handler, Invocation, Outcome, environment};
 use serde_json::json;
 use series::Timestamp;
@@ -31,8 +35,10 @@ pub(super) const MACKEREL: &str = "mackerel:production";
 const DOCUMENT: &str = "/hostless/config/hostless.yml";
 const API_KEY: &str = "/hostless/secret/mackerel-api-key";
 
-/// The region of function and workspace.
-const REGION: &str = "ap-northeast-1";
+/// The region of functions, clusters and workspace.
+pub(super) const REGION: &str = "ap-northeast-1";
+/// The account that everything is in.
+pub(super) const ACCOUNT: &str = "123456789012";
 
 /// The path of a workspace of Amazon Managed Service for Prometheus.
 const WORKSPACE: &str = "/workspaces/ws-demo/api/v1/remote_write";
@@ -47,11 +53,12 @@ pub(super) struct Bench {
     pub(super) document: String,
     clock: Clock,
     present: Present,
-    handler: Handler<CloudFront>,
+    cloudfront: Handler<CloudFront>,
+    ecs: Handler<Ecs>,
 }
 
 impl Bench {
-    /// Starts the emulators and the function. `remote` is a real receiver of remote write.
+    /// Starts the emulators and the functions. `remote` is a real receiver of remote write.
     pub(super) async fn set_up(
         schedule: &Schedule,
         remote: Option<&Url>,
@@ -61,7 +68,9 @@ impl Bench {
         let present = Present::fixed_ms(start.as_millis());
         let aws = AwsEmulator::start(AwsOptions {
             now: Some(start.as_secs()),
+            account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
+            ecs: BTreeMap::from([(REGION.to_owned(), EcsFleet::demo())]),
             ..AwsOptions::default()
         });
         let key = "the-key-of-the-demo";
@@ -84,18 +93,21 @@ impl Bench {
         aws.put_parameter(Parameter::string(DOCUMENT, document(&entry)));
         aws.put_parameter(Parameter::secure(API_KEY, key));
         let clock = Clock::manual(start);
-        let handler =
-            Handler::start(function_environment(&aws, environment), clock.clone()).await?;
+        let environment = function_environment(&aws, environment);
+        let cloudfront = Handler::start(environment.clone(), clock.clone()).await?;
+        let ecs = Handler::start(environment, clock.clone()).await?;
         let document = document(&shown);
-        Ok(Self { aws, mackerel, receiver, document, clock, present, handler })
+        Ok(Self { aws, mackerel, receiver, document, clock, present, cloudfront, ecs })
     }
 
-    /// The scheduled run at a time, with all clocks turned to it.
-    pub(super) async fn run(&self, at: Timestamp) -> Outcome {
+    /// The scheduled run of each function at a time, with all clocks turned to it.
+    pub(super) async fn run(&self, at: Timestamp) -> [Outcome; 2] {
         self.clock.set(at);
         self.present.set_ms(at.as_millis());
         self.aws.set_now(Some(at.as_secs()));
-        self.handler.invoke(&json!({ "time": at.to_string() }), Invocation::default()).await
+        let event = json!({ "time": at.to_string() });
+        let cloudfront = self.cloudfront.invoke(&event, Invocation::default()).await;
+        [cloudfront, self.ecs.invoke(&event, Invocation::default()).await]
     }
 
     /// Takes Mackerel down, as its maintenance does, or brings it back.
@@ -138,7 +150,7 @@ fn remote_entry(url: &str) -> String {
 
 fn document(remote_write: &str, mackerel: &str) -> String {
     format!(
-        "cloudfront: {{}}\nremote_write:\n  - {remote_write}\nmackerel:\n  - service: {SERVICE}\n    \
+        "cloudfront: {{}}\necs: {{}}\nremote_write:\n  - {remote_write}\nmackerel:\n  - service: {SERVICE}\n    \
          api_key_file: ssm:{API_KEY}\n    base_url: {mackerel}\n"
     )
 }

@@ -32,12 +32,14 @@ pub(super) fn bytes(number: f64) -> String {
     format!("{number:.digits$} {}", units[unit])
 }
 
-/// A value with the unit that CloudFront's metric of this name has.
+/// A value with the unit that CloudWatch's metric of this name has; counts have none.
 pub(super) fn value(metric: &str, value: f64) -> String {
     match metric {
         "BytesDownloaded" | "BytesUploaded" => bytes(value),
         "OriginLatency" => format!("{value:.1} ms"),
-        rate if rate.ends_with("Rate") => format!("{value:.2} %"),
+        share if share.ends_with("Rate") || share.ends_with("Utilization") => {
+            format!("{value:.2} %")
+        }
         _ => count(value as u64),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::bench::SERVICE;
 use super::truth::{Points, identity};
 
-/// What a receiver holds of CloudFront's metrics.
+/// What a receiver holds.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Held {
     /// By the series' identity.
@@ -23,9 +23,7 @@ impl Held {
     pub(super) fn of_receiver(receiver: &RemoteWriteReceiver) -> Self {
         let mut series = BTreeMap::new();
         for (labels, samples) in receiver.series() {
-            let label = |name: &str| labels.get(name).map(String::as_str).unwrap_or_default();
-            let Some(distribution) = labels.get("dimension_DistributionId") else { continue };
-            let mut key = identity(label("__name__"), distribution);
+            let Some(mut key) = identity(&labels) else { continue };
             // Two series of one identity are a series too many: nobody is waiting for the second.
             while series.contains_key(&key) {
                 key.push_str(", again");

@@ -10,7 +10,7 @@ use super::figures::clock_face;
 use super::progress::Progress;
 use super::schedule::{OUTAGE, Schedule};
 
-/// One run, as far as the demo tells of it.
+/// One run of the functions, as far as the demo tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Run {
     /// When.
@@ -25,7 +25,7 @@ pub(super) struct Run {
 #[derive(Debug, Default)]
 pub(super) struct Hour {
     pub(super) runs: Vec<Run>,
-    /// CloudWatch queries of a run for which everything was up to date.
+    /// CloudWatch queries of the runs at one time, for which everything was up to date.
     pub(super) metrics_a_run: u64,
     pub(super) api_calls: BTreeMap<String, u64>,
     pub(super) sinks: Vec<SinkReport>,
@@ -33,8 +33,9 @@ pub(super) struct Hour {
 
 /// A run that went otherwise than it should.
 #[derive(Debug, thiserror::Error)]
-#[error("the run of {at} {what}")]
+#[error("{function}'s run of {at} {what}")]
 pub(super) struct Surprise {
+    function: &'static str,
     at: Timestamp,
     what: String,
 }
@@ -67,9 +68,13 @@ pub(super) async fn play(
             run if run == OUTAGE.end => bench.set_mackerel_down(false),
             _ => {}
         }
-        let outcome = bench.run(at).await;
-        expected(&outcome, spoilt).map_err(|what| Surprise { at, what })?;
-        hour.add(outcome, at, spoilt);
+        let outcomes = bench.run(at).await;
+        for outcome in &outcomes {
+            let function = outcome.report.function;
+            let surprise = |what| Surprise { function, at, what };
+            expected(outcome, spoilt).map_err(surprise)?;
+        }
+        hour.add(outcomes, at, spoilt);
     }
     Ok(hour)
 }
@@ -90,21 +95,24 @@ fn expected(outcome: &Outcome, spoilt: bool) -> Result<(), String> {
 }
 
 impl Hour {
-    fn add(&mut self, outcome: Outcome, at: Timestamp, spoilt: bool) {
-        let report = outcome.report;
-        if self.runs.is_empty() {
-            self.metrics_a_run = report.metrics_requested;
+    fn add(&mut self, outcomes: [Outcome; 2], at: Timestamp, spoilt: bool) {
+        let is_first = self.runs.is_empty();
+        // What waits does not add up from run to run, but it does from function to function.
+        self.sinks.iter_mut().for_each(|sink| sink.pending = 0);
+        let mut duration_ms = 0;
+        for Outcome { report, .. } in outcomes {
+            duration_ms += report.duration_ms;
+            if is_first {
+                self.metrics_a_run += report.metrics_requested;
+            }
+            for (operation, calls) in report.api_calls {
+                *self.api_calls.entry(operation).or_default() += calls;
+            }
+            report.sinks.into_iter().for_each(|sink| self.add_sink(sink));
         }
-        self.runs.push(Run { at, spoilt, duration_ms: report.duration_ms });
-        for (operation, calls) in report.api_calls {
-            *self.api_calls.entry(operation).or_default() += calls;
-        }
-        for sink in report.sinks {
-            self.add_sink(sink);
-        }
+        self.runs.push(Run { at, spoilt, duration_ms });
     }
 
-    /// What waits does not add up: the last run's word counts.
     fn add_sink(&mut self, new: SinkReport) {
         let Some(sum) = self.sinks.iter_mut().find(|sum| sum.sink == new.sink) else {
             self.sinks.push(new);
@@ -123,7 +131,7 @@ impl Hour {
         sum.sent += sent;
         sum.rejected += rejected;
         sum.spooled += spooled;
-        sum.pending = pending;
+        sum.pending += pending;
         sum.requests += requests;
         sum.bytes += bytes;
         sum.oldest_seconds = oldest_seconds;

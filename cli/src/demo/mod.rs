@@ -1,8 +1,8 @@
-//! `hostless` without a command: the whole way from CloudWatch to the receivers, on this machine and without an AWS account.
+//! `hostless` without a command: the whole way from AWS to the receivers, on this machine and without an AWS account.
 //!
-//! `bench` starts the emulators and the very function that Lambda runs, `schedule` says when it runs, `hour` lets it.
-//! Then `held` compares what the receivers hold with `truth`, what the emulated distributions produced, and `picture`
-//! draws it all. Nothing here knows what the function does inside.
+//! `bench` starts the emulators and the very functions that Lambda runs, `schedule` says when they run, `hour` lets them.
+//! Then `held` compares what the receivers hold with `truth`, what the emulated distributions and clusters produced, and
+//! `picture` draws it all. Nothing here knows what the functions do inside.
 
 mod bench;
 mod figures;
@@ -23,17 +23,19 @@ use anyhow::Context;
 use clap::Args;
 use clock::Clock;
 use runtime::Environment;
+use series::Timestamp;
 use url::Url;
 
 use crate::terminal::{complain, say};
-use bench::{AMP, Bench, CONFIG, MACKEREL};
+use bench::{AMP, Bench, CONFIG, MACKEREL, REGION};
+use figures::counted;
 use held::Held;
 use hour::Hour;
-use picture::{Graph, Picture};
+use picture::{Graph, Picture, Pulled};
 use progress::Progress;
 use schedule::{EVERY, Schedule};
 use style::Style;
-use truth::{Points, Row};
+use truth::{Origin, Points, Row};
 
 /// What a real Prometheus is likely to mean by an order that it does not like.
 const SEEN_BEFORE: &str = "A receiver that holds newer samples of these series, from an earlier demo say, does not take \
@@ -100,15 +102,14 @@ fn introduction(remote: Option<&Url>, style: Style) -> String {
         ),
     };
     format!(
-        "{hostless} CloudWatch metrics to Prometheus and Mackerel, without a host\n\n\
-         This is the demo: the function that Lambda runs, run here. {where_to}\n"
+        "{hostless} CloudWatch and ECS to Prometheus and Mackerel, without a host\n\n\
+         This is the demo: the functions that Lambda runs, run here. {where_to}\n"
     )
 }
 
 /// Gathers what there is to show.
 fn picture(bench: &Bench, schedule: Schedule, hour: Hour, remote: Option<&Url>) -> Picture {
-    let window = schedule.window();
-    let rows = truth::rows(&bench.aws, &window);
+    let rows = truth::rows(&bench.aws, schedule);
     let Hour { runs, metrics_a_run, api_calls, sinks } = hour;
     let mackerel = Held::of_mackerel(&bench.mackerel);
     let due = rows.iter().map(|row| (row.mackerel.clone(), &row.points));
@@ -116,26 +117,21 @@ fn picture(bench: &Bench, schedule: Schedule, hour: Hour, remote: Option<&Url>) 
     let mut violations = bench.mackerel.violations();
     // A real receiver is not looked into: what it was sent stands for what it holds.
     let mut prometheus: BTreeMap<String, Points> =
-        rows.iter().map(|row| (row.identity(), row.points.clone())).collect();
+        rows.iter().map(|row| (row.identity.clone(), row.points.clone())).collect();
     if let Some(receiver) = &bench.receiver {
         let held = Held::of_receiver(receiver);
-        let due = rows.iter().map(|row| (row.identity(), &row.points));
+        let due = rows.iter().map(|row| (row.identity.clone(), &row.points));
         compared.insert(0, (AMP.to_owned(), truth::compare(due, &held)));
         violations.extend(receiver.violations());
         prometheus = held.series;
     }
-    let fleet = bench.aws.fleet();
-    let has_traffic = |id: &str| rows.iter().any(|row| row.distribution == id);
-    let silent = fleet.distributions.iter().filter(|one| !has_traffic(&one.id)).count();
     Picture {
         config: CONFIG,
         document: bench.document.clone(),
         runs,
         every_minutes: EVERY.as_secs() / 60,
-        window,
-        distributions: fleet.distributions.len() as u64,
-        silent: silent as u64,
-        series: rows.len() as u64,
+        window: schedule.window(),
+        pulled: pulled(bench, &rows),
         samples: rows.iter().map(|row| row.points.len() as u64).sum(),
         metrics_a_run,
         api_calls,
@@ -143,41 +139,90 @@ fn picture(bench: &Bench, schedule: Schedule, hour: Hour, remote: Option<&Url>) 
         compared,
         violations,
         remote: remote.map(config::redacted),
-        prometheus: graphs(&rows, &prometheus),
-        mackerel: mackerel_graphs(&rows, &mackerel.series),
+        prometheus: graphs(&rows, &prometheus, schedule),
+        mackerel: mackerel_graphs(&rows, &mackerel.series, schedule),
     }
 }
 
-/// The metrics that are drawn, as series names: the first for every distribution, the others where they are.
-const DRAWN: [&str; 3] = [
+/// What there is at each origin, and what came of it.
+fn pulled(bench: &Bench, rows: &[Row]) -> Vec<Pulled> {
+    let fleet = bench.aws.fleet();
+    let has_traffic = |id: &str| rows.iter().any(|row| row.resource == id);
+    let silent = fleet.distributions.iter().filter(|one| !has_traffic(&one.id)).count();
+    let clusters = bench.aws.ecs_fleet(REGION);
+    let services: usize = clusters.clusters.iter().map(|cluster| cluster.services.len()).sum();
+    let distributions = counted(fleet.distributions.len() as u64, "distribution");
+    let services = counted(services as u64, "service");
+    let clusters = counted(clusters.clusters.len() as u64, "cluster");
+    let of = |origin: Origin, from: &'static str, resources: String| {
+        let own = || rows.iter().filter(|row| row.origin == origin);
+        let samples = own().map(|row| row.points.len() as u64).sum();
+        Pulled { from, samples, series: own().count() as u64, resources }
+    };
+    vec![
+        of(Origin::CloudFront, "CloudFront", format!("{distributions}, {silent} without traffic")),
+        of(Origin::Ecs, "ECS", format!("{services} in {clusters}")),
+        of(Origin::EcsApi, "ECS API", "what it says at each run".to_owned()),
+    ]
+}
+
+/// The metrics that are drawn, as series names: of every distribution that has them, of the services of one cluster.
+const DRAWN: [&str; 6] = [
     "aws_cloudfront_requests_sum",
     "aws_cloudfront_cache_hit_rate_average",
     "aws_cloudfront_origin_latency_p90",
+    "aws_ecs_memory_utilization_maximum",
+    "ecs_service_running_tasks",
+    "ecs_service_stopped_tasks",
 ];
 
-fn graphs(rows: &[Row], held: &BTreeMap<String, Points>) -> Vec<Graph> {
-    let drawn = DRAWN.iter().map(|name| {
-        let of_name: Vec<&Row> = rows.iter().filter(|row| row.name == *name).collect();
-        let line = |row: &&Row| {
-            (row.alias.clone(), held.get(&row.identity()).cloned().unwrap_or_default())
-        };
-        let metric = of_name.first().map_or("", |row| row.metric);
-        Graph { metric, name: (*name).to_owned(), lines: of_name.iter().map(line).collect() }
-    });
-    drawn.collect()
+/// Of ECS, this cluster's services are drawn.
+const CLUSTER: &str = "production/";
+
+/// Whatever was 0 all the hour is not worth a line.
+fn drawn<'a>(rows: &'a [Row], name: &'a str) -> impl Iterator<Item = &'a Row> {
+    let is_shown = |row: &Row| row.origin == Origin::CloudFront || row.alias.starts_with(CLUSTER);
+    let says_something = |row: &Row| row.points.values().any(|value| *value != 0.0);
+    rows.iter().filter(move |row| row.name == name && is_shown(row) && says_something(row))
+}
+
+/// When a series of this origin may have a value, in seconds since the epoch.
+fn moments(origin: Origin, schedule: Schedule) -> Vec<i64> {
+    match origin {
+        Origin::CloudFront | Origin::Ecs => schedule.window().step_by(60).collect(),
+        Origin::EcsApi => schedule.times().map(Timestamp::as_secs).collect(),
+    }
+}
+
+fn graphs(rows: &[Row], held: &BTreeMap<String, Points>, schedule: Schedule) -> Vec<Graph> {
+    let line =
+        |row: &Row| (row.alias.clone(), held.get(&row.identity).cloned().unwrap_or_default());
+    let graph = |name: &&str| {
+        let first = drawn(rows, name).next()?;
+        Some(Graph {
+            metric: first.metric,
+            name: (*name).to_owned(),
+            moments: moments(first.origin, schedule),
+            lines: drawn(rows, name).map(line).collect(),
+        })
+    };
+    DRAWN.iter().filter_map(graph).collect()
 }
 
 /// Names say everything there: one line each.
-fn mackerel_graphs(rows: &[Row], held: &BTreeMap<String, Points>) -> Vec<Graph> {
-    let of_name =
-        DRAWN.iter().flat_map(|name| rows.iter().filter(move |row| row.name == *name).take(2));
+fn mackerel_graphs(
+    rows: &[Row],
+    held: &BTreeMap<String, Points>,
+    schedule: Schedule,
+) -> Vec<Graph> {
     let graph = |row: &Row| {
         let points = held.get(&row.mackerel).cloned().unwrap_or_default();
         Graph {
             metric: row.metric,
             name: row.mackerel.clone(),
+            moments: moments(row.origin, schedule),
             lines: vec![(String::new(), points)],
         }
     };
-    of_name.map(graph).collect()
+    DRAWN.iter().flat_map(|name| drawn(rows, name).take(2)).map(graph).collect()
 }

@@ -31,9 +31,8 @@ pub(super) struct Picture {
     pub(super) every_minutes: u64,
     /// What was read, in seconds since the epoch, the end not included.
     pub(super) window: Range<i64>,
-    pub(super) distributions: u64,
-    pub(super) silent: u64,
-    pub(super) series: u64,
+    pub(super) pulled: Vec<Pulled>,
+    /// Of all that was pulled.
     pub(super) samples: u64,
     pub(super) metrics_a_run: u64,
     pub(super) api_calls: BTreeMap<String, u64>,
@@ -48,11 +47,22 @@ pub(super) struct Picture {
     pub(super) violations: Vec<String>,
 }
 
+/// What came from one place.
+pub(super) struct Pulled {
+    pub(super) from: &'static str,
+    pub(super) samples: u64,
+    pub(super) series: u64,
+    /// What there is, in words.
+    pub(super) resources: String,
+}
+
 /// Some series of one metric.
 pub(super) struct Graph {
     /// CloudWatch's name, for the unit.
     pub(super) metric: &'static str,
     pub(super) name: String,
+    /// When there may be values, in seconds since the epoch.
+    pub(super) moments: Vec<i64>,
     /// What a person calls the resource, and its values.
     pub(super) lines: Vec<(String, Points)>,
 }
@@ -141,7 +151,8 @@ impl Picture {
         let Some(after) = after else { return String::new() };
         format!(
             "  {} Mackerel was down at {}; Prometheus got its samples on time.\n    \
-             The run of {} read the gap from CloudWatch again and filled it.\n",
+             The run of {} read CloudWatch's gap again and filled it, and sent what\n    \
+             the ECS API had said meanwhile: it had waited in the spool.\n",
             style.bad("○"),
             spoilt.join(" and "),
             clock_face(after.at)
@@ -151,15 +162,13 @@ impl Picture {
     fn pulled(&self, style: Style) -> String {
         let [from, to] =
             [self.window.start, self.window.end].map(|end| clock_face(Timestamp::from_secs(end)));
-        let mut text =
-            title(style, "Pulled", &format!("what CloudFront counted from {from} to {to}"));
-        text.push_str(&format!(
-            "  {} samples in {} series of {}, {} without traffic\n",
-            count(self.samples),
-            count(self.series),
-            counted(self.distributions, "distribution"),
-            count(self.silent)
-        ));
+        let mut text = title(style, "Pulled", &format!("what AWS had to tell of {from} to {to}"));
+        for Pulled { from, samples, series, resources } in &self.pulled {
+            let (samples, series) = (count(*samples), count(*series));
+            text.push_str(&format!(
+                "  {from:<10} {samples:>6} samples in {series:>3} series: {resources}\n"
+            ));
+        }
         text.push_str(&self.calls());
         let runs_an_hour = 60.0 / self.every_minutes as f64;
         let price = self.metrics_a_run as f64 * PRICE * runs_an_hour * HOURS_A_MONTH;
@@ -219,10 +228,7 @@ impl Picture {
         match more {
             None | Some(0) => String::new(),
             Some(more) => {
-                let said = format!(
-                    "{} of aws_cloudfront_info, for joins on domain and comment",
-                    count(more)
-                );
+                let said = format!("{} of info series, for joins", count(more));
                 format!("  {}\n", style.faint(format!("(with {said})")))
             }
         }
@@ -256,10 +262,13 @@ impl Picture {
                 let label =
                     if alone { format!("  {}", graph.name) } else { format!("    {alias}") };
                 let last = points.last_key_value().map(|(_, last)| value(graph.metric, *last));
-                let minutes = self.window.clone().step_by(60);
-                let values: Vec<_> = minutes.map(|minute| points.get(&minute).copied()).collect();
-                let blocks = style.graph(sparkline::draw(&values, CELLS));
-                text.push_str(&format!("{label:<46}{:>11}  {blocks}\n", last.unwrap_or_default()));
+                let values: Vec<_> =
+                    graph.moments.iter().map(|moment| points.get(moment).copied()).collect();
+                let blocks = style.graph(sparkline::draw(&values, CELLS.min(values.len())));
+                // Values end in one column, as far as names let them.
+                let room = 57_usize.saturating_sub(label.chars().count()).max(2);
+                let last = last.unwrap_or_default();
+                text.push_str(&format!("{label}{last:>room$}  {blocks}\n"));
             }
         }
         text
@@ -277,7 +286,7 @@ impl Picture {
             ("check --config hostless.yml", "all that is wrong with your own files, at once"),
             (
                 "invoke cloudfront --config hostless.yml --dry-run",
-                "one run for your own AWS account that sends nothing",
+                "one run for your own AWS account that sends nothing; or invoke ecs",
             ),
         ];
         if self.remote.is_none() {

@@ -22,6 +22,10 @@ fn points(height: f64) -> Points {
     minutes.map(|minute| (START + 60 * i64::from(minute), height * f64::from(minute))).collect()
 }
 
+fn minutes() -> Vec<i64> {
+    (START..START + 3600).step_by(60).collect()
+}
+
 fn picture() -> Picture {
     let run = |run: u32| Run {
         at: Timestamp::from_secs(START + 420 + 300 * i64::from(run)),
@@ -32,13 +36,24 @@ fn picture() -> Picture {
     let calls = calls.into_iter().chain([("cloudfront:ListTagsForResource", 6), ("ssm:Other", 1)]);
     Picture {
         config: "ssm:/hostless/config",
-        document: "cloudfront: {}\n".to_owned(),
+        document: "cloudfront: {}\necs: {}\n".to_owned(),
         runs: (0..12).map(run).collect(),
         every_minutes: 5,
         window: START..START + 3600,
-        distributions: 6,
-        silent: 1,
-        series: 40,
+        pulled: vec![
+            Pulled {
+                from: "CloudFront",
+                samples: 2_034,
+                series: 40,
+                resources: "6 distributions, 1 without traffic".to_owned(),
+            },
+            Pulled {
+                from: "ECS API",
+                samples: 240,
+                series: 20,
+                resources: "what it says at each run".to_owned(),
+            },
+        ],
         samples: 2_274,
         metrics_a_run: 46,
         api_calls: calls.map(|(name, count)| (name.to_owned(), count)).collect(),
@@ -52,6 +67,7 @@ fn picture() -> Picture {
         prometheus: vec![Graph {
             metric: "Requests",
             name: "aws_cloudfront_requests_sum".to_owned(),
+            moments: minutes(),
             lines: vec![
                 ("www.example.com".to_owned(), points(20.0)),
                 ("api.example.com".to_owned(), Points::new()),
@@ -60,6 +76,7 @@ fn picture() -> Picture {
         mackerel: vec![Graph {
             metric: "OriginLatency",
             name: "cloudfront.origin_latency_p90.www_example_com".to_owned(),
+            moments: minutes(),
             lines: vec![(String::new(), points(1.5))],
         }],
     }

@@ -11,24 +11,31 @@ fn the_demo_tells_of_an_hour_that_arrived_whole() {
     let demo = hostless(&[], &[]);
     assert_eq!((demo.code, &*demo.err), (Some(0), ""), "{}", demo.out);
     for line in [
-        "hostless       CloudWatch metrics to Prometheus and Mackerel, without a host",
+        "hostless       CloudWatch and ECS to Prometheus and Mackerel, without a host",
         "Configuration  ssm:/hostless/config",
+        "  ecs: {}",
         "      api_key_file: ssm:/hostless/secret/mackerel-api-key",
         "  09:07 ● ● ● ● ○ ○ ● ● ● ● ● ● 10:02 UTC",
         "  ○ Mackerel was down at 09:27 and 09:32; Prometheus got its samples on time.",
-        "  2,274 samples in 40 series of 6 distributions, 1 without traffic",
-        "  46 CloudWatch metrics a run: about $4.03 a month, at $0.01 for 1,000",
-        "  ✔ remote_write:amp        2,274 of 2,274, none missing, none twice",
-        "  ✔ mackerel:production     2,274 of 2,274, none missing, none twice",
+        "  CloudFront  2,274 samples in  40 series: 6 distributions, 1 without traffic",
         "  aws_cloudfront_requests_sum",
+        "  ecs_service_running_tasks",
         "  cargo run -- check --config hostless.yml",
     ] {
         assert!(demo.out.lines().any(|drawn| drawn == line), "{line} is not in\n{}", demo.out);
     }
-    let graph = "  cloudfront.origin_latency_p90.www_example_com";
-    let graph = demo.out.lines().find(|line| line.starts_with(graph)).expect("a graph");
-    let blocks = graph.chars().filter(|c| ('▁'..='█').contains(c)).count();
-    assert_eq!(blocks, 20, "{graph}");
+    let of = |beginning: &str| {
+        let found = demo.out.lines().find(|line| line.starts_with(beginning));
+        found.unwrap_or_else(|| panic!("{beginning} is not in\n{}", demo.out))
+    };
+    for sink in ["  ✔ remote_write:amp", "  ✔ mackerel:production"] {
+        assert!(of(sink).ends_with(", none missing, none twice"), "{}", of(sink));
+    }
+    let blocks = |line: &str| line.chars().filter(|c| ('▁'..='█').contains(c)).count();
+    assert_eq!(blocks(of("  cloudfront.origin_latency_p90.www_example_com")), 20);
+    assert_eq!(blocks(of("  ecs.memory_utilization_maximum.production-api")), 20, "it leaks");
+    let killed = of("  ecs.stopped_tasks_out_of_memory.production-api");
+    assert_eq!((blocks(killed), killed.matches('█').count()), (12, 1), "{killed}");
 }
 
 #[test]

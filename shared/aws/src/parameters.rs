@@ -77,22 +77,6 @@ impl ParameterStore {
             .map(SecretString::from)
             .ok_or_else(|| failed(name, "the answer holds no value".to_owned()))
     }
-
-    /// Several values in as few calls as the service allows. A name that does not exist has no entry.
-    pub async fn get_many(
-        &self,
-        names: &[String],
-    ) -> Result<BTreeMap<String, SecretString>, ParameterError> {
-        let mut found = BTreeMap::new();
-        for names in names.chunks(PAGE) {
-            let request = self.0.get_parameters().set_names(Some(names.to_vec()));
-            let answer = request.with_decryption(true).send().await;
-            let answer = answer.map_err(|error| failed(&names.join(", "), reason(&error)))?;
-            let values = answer.parameters.unwrap_or_default().into_iter().filter_map(named);
-            found.extend(values.map(|(name, value)| (name, SecretString::from(value))));
-        }
-        Ok(found)
-    }
 }
 
 fn named(parameter: Parameter) -> Option<(String, String)> {

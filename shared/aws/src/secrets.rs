@@ -118,32 +118,6 @@ impl Secrets {
         Ok(self.keep(&cell, &mut kept, value))
     }
 
-    /// Reads what is not kept yet, parameters ten at a time. Saves calls and says nothing: what could not be read
-    /// is asked for again, and explained, by [`Secrets::get`].
-    pub async fn warm(&self, references: &[SecretRef]) {
-        let Some(parameters) = &self.0.parameters else { return };
-        let mut wanted: Vec<String> = Vec::new();
-        for reference in references {
-            // Left out: Secrets Manager's references, of which a missing one would fail the whole batch, and
-            // versions (`/a:3`), which are answered under the bare name.
-            if let SecretRef::Parameter(name) = reference
-                && !name.starts_with(SECRETS_MANAGER)
-                && !name.contains(':')
-                && self.cell(reference).kept.lock().await.is_none()
-                && !wanted.contains(name)
-            {
-                wanted.push(name.clone());
-            }
-        }
-        if wanted.len() < 2 {
-            return;
-        }
-        for (name, value) in parameters.get_many(&wanted).await.unwrap_or_default() {
-            let cell = self.cell(&SecretRef::Parameter(name));
-            self.keep(&cell, &mut *cell.kept.lock().await, trimmed(value));
-        }
-    }
-
     fn keep(&self, cell: &Cell, kept: &mut Option<Kept>, value: SecretString) -> SecretString {
         let until = self.0.clock.now() + self.0.ttl;
         cell.fetches.fetch_add(1, Ordering::Relaxed);

@@ -222,22 +222,6 @@ async fn a_store_that_is_down_from_the_start_is_not_a_missing_secret() {
 }
 
 #[tokio::test]
-async fn several_parameters_are_fetched_ten_at_a_time() {
-    let bench = Bench::new().await;
-    let names: Vec<String> = (0..12).map(|number| format!("/key/{number:02}")).collect();
-    bench.emulator.set_parameters(names.iter().map(|name| Parameter::secure(name, name)));
-    let references: Vec<SecretRef> =
-        names.iter().map(|name| SecretRef::Parameter(name.clone())).collect();
-    let secrets = bench.secrets();
-    secrets.warm(&references).await;
-    assert_eq!(bench.calls("ssm:GetParameters"), 2);
-    for name in &names {
-        assert_eq!(value(&secrets, &parameter(name)).await, *name);
-    }
-    assert_eq!(bench.calls("ssm:GetParameter"), 0);
-}
-
-#[tokio::test]
 async fn nothing_prints_a_secret() {
     let bench = Bench::new().await;
     bench.emulator.put_parameter(Parameter::secure("/key", "hunter2"));

@@ -119,6 +119,12 @@ impl<S: Source> Run<'_, S> {
                 }
                 None => windows::stateless(&self.moment, &part, &self.terms, window),
             };
+            if self.memory.is_some() {
+                // The state will remember what is given up: said at once, as a process that is killed reports nothing.
+                for SourceError { source, message } in &plan.left_out {
+                    tracing::warn!(source, "{message}");
+                }
+            }
             self.tally.errors.extend(plan.left_out);
             jobs.extend(plan.lanes.into_iter().map(|lane| Job { part: part.clone(), lane }));
         }

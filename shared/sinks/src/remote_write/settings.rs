@@ -100,6 +100,10 @@ fn take_url(block: &mut Mapping<'_>, findings: &mut Findings) -> Option<Endpoint
 fn take_http(block: &mut Mapping<'_>, url: Option<&Url>, findings: &mut Findings) -> HttpClient {
     let defaults = Defaults { follow_redirects: true, enable_http2: false };
     let mut http = HttpClient::take(block, findings, defaults);
+    if http.tls.insecure_skip_verify {
+        let reason = "tls_config.insecure_skip_verify: whoever is in between can read and change everything; name a ca_file instead";
+        findings.warning(block.node(), reason);
+    }
     let sigv4 = block.take("sigv4");
     let refused = ["azuread", "google_iam"].map(|key| (key, block.take(key)));
     let given = usize::from(http.auth.is_some()) + usize::from(sigv4.is_some());

@@ -89,7 +89,7 @@ fn sigv4_takes_the_region_of_the_workspace() {
 }
 
 #[test]
-fn keys_that_ask_for_what_there_is_none_of_are_warnings() {
+fn keys_without_effect_and_keys_with_a_danger_are_warnings() {
     let amp = "https://aps-workspaces.eu-west-1.amazonaws.com/w";
     let table = [
         (
@@ -128,6 +128,11 @@ fn keys_that_ask_for_what_there_is_none_of_are_warnings() {
         (
             "sigv4: {region: eu-west-1, external_id: x}".to_owned(),
             "remote_write[0].sigv4: external_id has no effect without role_arn",
+        ),
+        (
+            "tls_config: {insecure_skip_verify: true}".to_owned(),
+            "remote_write[0]: tls_config.insecure_skip_verify: whoever is in between can read and change everything; \
+             name a ca_file instead",
         ),
         (
             "catch_up: 2h".to_owned(),

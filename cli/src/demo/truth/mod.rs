@@ -1,92 +1,69 @@
-//! What the distributions produced, and whether a receiver holds exactly that. Pure but for asking the emulator, whose
-//! numbers are the truth here: names and values are compared with what arrived, not with what was sent.
+//! What the emulated services produced, and whether a receiver holds exactly that. Their numbers are the truth here: names and
+//! values are compared with what arrived, not with what was sent. Pure but for asking the emulator.
+//!
+//! `cloudfront` and `ecs` tell what CloudWatch has, `counts` what the ECS API said at each run.
+
+mod cloudfront;
+mod counts;
+mod ecs;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use emulators::aws::AwsEmulator;
-use emulators::traffic::Distribution;
-use series::naming;
+use series::Labels;
 
 use super::held::Held;
+use super::schedule::Schedule;
 
-/// Values by minute, in seconds since the epoch.
+/// Values by time, in seconds since the epoch.
 pub(super) type Points = BTreeMap<i64, f64>;
 
 /// One series as it has to arrive.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
-    /// The distribution's id.
-    pub(super) distribution: String,
-    /// What a person calls it.
+    /// Where it comes from.
+    pub(super) origin: Origin,
+    /// What it is about: a distribution's id, a service of a cluster.
+    pub(super) resource: String,
+    /// What a person calls that.
     pub(super) alias: String,
-    /// CloudWatch's name of the metric.
+    /// CloudWatch's name of the metric, for its unit; of a count its own.
     pub(super) metric: &'static str,
     /// The series' name in Prometheus.
     pub(super) name: String,
+    /// What tells this series from the others of a remote-write receiver.
+    pub(super) identity: String,
     /// Its name in Mackerel.
     pub(super) mackerel: String,
-    /// Every minute that had traffic.
+    /// Every value that there was.
     pub(super) points: Points,
 }
 
-impl Row {
-    /// What tells this series from the others of a remote-write receiver.
-    pub(super) fn identity(&self) -> String {
-        identity(&self.name, &self.distribution)
-    }
+/// Where a series comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    CloudFront,
+    Ecs,
+    EcsApi,
 }
 
-/// See [`Row::identity`].
-pub(super) fn identity(name: &str, distribution: &str) -> String {
-    format!("{name} of {distribution}")
+/// The identity of a series that the truth knows of; nothing for info series and self metrics, which are said anew in each run.
+pub(super) fn identity(labels: &BTreeMap<String, String>) -> Option<String> {
+    let name = labels.get("__name__")?;
+    if let Some(distribution) = labels.get("dimension_DistributionId") {
+        return Some(cloudfront::identity(name, distribution));
+    }
+    let is_of_ecs = name.starts_with("ecs_") || name.starts_with("aws_ecs_");
+    (is_of_ecs && !name.ends_with("_info")).then(|| labels.iter().collect::<Labels>().to_string())
 }
 
-/// Every series that has a value in a window (seconds since the epoch, the end not included).
-pub(super) fn rows(aws: &AwsEmulator, window: &Range<i64>) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for distribution in &aws.fleet().distributions {
-        for metric in distribution.metrics() {
-            for statistic in statistics(metric) {
-                let points = aws.expected(&distribution.id, metric, statistic, window.clone());
-                if !points.is_empty() {
-                    rows.push(row(distribution, metric, statistic, points));
-                }
-            }
-        }
-    }
+/// Every series that has a value, when these runs take place.
+pub(super) fn rows(aws: &AwsEmulator, schedule: Schedule) -> Vec<Row> {
+    let window = schedule.window();
+    let mut rows = cloudfront::rows(aws, &window);
+    rows.extend(ecs::rows(aws, &window));
+    rows.extend(counts::rows(aws, schedule));
     rows
-}
-
-fn row(
-    distribution: &Distribution,
-    metric: &'static str,
-    statistic: &str,
-    points: Vec<(i64, f64)>,
-) -> Row {
-    let alias = distribution.aliases.first().unwrap_or(&distribution.domain_name);
-    let mut short = naming::snake_case(metric);
-    if statistics(metric).len() > 1 {
-        short = format!("{short}_{statistic}");
-    }
-    let resource = alias.replace(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)), "_");
-    Row {
-        distribution: distribution.id.clone(),
-        alias: alias.clone(),
-        metric,
-        name: naming::metric_name("AWS/CloudFront", metric, statistic),
-        mackerel: format!("cloudfront.{short}.{resource}"),
-        points: points.into_iter().collect(),
-    }
-}
-
-/// The statistics that mean something, by AWS's table of CloudFront's metrics.
-fn statistics(metric: &str) -> &'static [&'static str] {
-    match metric {
-        "Requests" | "BytesDownloaded" | "BytesUploaded" => &["Sum"],
-        "OriginLatency" => &["p50", "p90", "p99"],
-        _ => &["Average"],
-    }
 }
 
 /// How what a receiver holds compares with the truth, in values.
@@ -178,19 +155,29 @@ mod tests {
     }
 
     #[test]
-    fn the_demo_has_all_kinds_of_names() {
-        let aws = AwsEmulator::start(emulators::aws::Options::default());
-        let rows = rows(&aws, &(1_795_165_200..1_795_165_260));
-        let www: Vec<_> = rows.iter().filter(|row| row.alias == "www.example.com").collect();
-        assert_eq!(www.len(), 16);
-        let named = |name: &str| www.iter().find(|row| row.name == name).map(|row| &*row.mackerel);
-        assert_eq!(
-            named("aws_cloudfront_requests_sum"),
-            Some("cloudfront.requests.www_example_com")
-        );
-        assert_eq!(
-            named("aws_cloudfront_origin_latency_p90"),
-            Some("cloudfront.origin_latency_p90.www_example_com")
-        );
+    fn info_series_and_self_metrics_have_no_truth() {
+        let labels = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        for (pairs, expected) in [
+            (
+                &[("__name__", "aws_cloudfront_requests_sum"), ("dimension_DistributionId", "E1")]
+                    [..],
+                Some("aws_cloudfront_requests_sum of E1"),
+            ),
+            (
+                &[("__name__", "ecs_services"), ("cluster", "a")],
+                Some("ecs_services{cluster=\"a\"}"),
+            ),
+            (
+                &[("__name__", "aws_ecs_cpuutilization_average")],
+                Some("aws_ecs_cpuutilization_average"),
+            ),
+            (&[("__name__", "ecs_service_info"), ("cluster", "a")], None),
+            (&[("__name__", "aws_cloudfront_info")], None),
+            (&[("__name__", "hostless_run_success"), ("function", "ecs")], None),
+        ] {
+            assert_eq!(identity(&labels(pairs)).as_deref(), expected);
+        }
     }
 }
