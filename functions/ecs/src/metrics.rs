@@ -1,6 +1,6 @@
 //! The metrics that ECS has in CloudWatch, each with the statistics that suit it and the dimensions it comes with: what ECS
 //! publishes for every cluster
-//! ([AWS: ECS metrics](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html)), and what
+//! ([AWS: ECS metrics](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-metrics.html)), and what
 //! Container Insights adds
 //! ([standard](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html),
 //! [enhanced](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-enhanced-observability-metrics-ECS.html)).

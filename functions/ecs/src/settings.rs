@@ -128,7 +128,7 @@ fn check_switches(
 }
 
 fn read_regions(node: &Node, findings: &mut Findings) -> Vec<String> {
-    let entries = node.sequence(findings).unwrap_or_default();
+    let Some(entries) = node.sequence(findings) else { return Vec::new() };
     if entries.is_empty() {
         findings.error(node, "no region is named; leave the key away to read the function's own");
     }
@@ -172,7 +172,7 @@ fn read_pattern(node: &Node, findings: &mut Findings) -> Option<GoRegex> {
 }
 
 fn read_metrics(node: &Node, findings: &mut Findings) -> Vec<GoRegex> {
-    let entries = node.sequence(findings).unwrap_or_default();
+    let Some(entries) = node.sequence(findings) else { return Vec::new() };
     if entries.is_empty() {
         findings.error(node, "no metric is named; leave the key away to keep all of them");
     }
