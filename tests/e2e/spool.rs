@@ -124,11 +124,8 @@ async fn down_for_fifteen_runs(sink: usize) {
     }
     assert_eq!(keys(&world, "spool/").len(), 15);
     let (receiver, mackerel) = (world.receiver.faults(), world.mackerel.faults());
-    if sink == REMOTE_WRITE {
-        receiver.clear()
-    } else {
-        mackerel.clear()
-    }
+    let faults = if sink == REMOTE_WRITE { receiver } else { mackerel };
+    faults.clear();
     let outcome = world.run(&handler, minute(16)).await;
     assert_fine(&outcome);
     let report = &outcome.report.sinks[sink];

@@ -8,10 +8,12 @@
 //! Real programs stand beside the emulators: [`prometheus`] and [`victoria_metrics`] receive, [`child`] starts and ends
 //! them. One that is missing fails the test that needs it, with the command that installs it.
 
+pub mod aws_cli;
 pub mod bootstrap;
 pub mod cargo_lambda;
 pub mod child;
 pub mod counting;
+mod ecs_truth;
 pub mod laboratory;
 pub mod live;
 pub mod moto;
@@ -23,5 +25,6 @@ mod truth;
 pub mod victoria_metrics;
 mod world;
 
+pub use ecs_truth::{EcsDue, EcsTruth, in_words};
 pub use truth::{Holding, Points};
 pub use world::{API_KEY, CONFIG, Setup, World, minute};

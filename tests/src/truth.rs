@@ -187,7 +187,8 @@ fn in_mackerel(distribution: &Distribution, _: &str, metric: &str) -> String {
     format!("cloudfront.{metric}.{resource}")
 }
 
-fn disorder(samples: impl IntoIterator<Item = (String, i64)>) -> BTreeSet<String> {
+/// Series of which something is not newer than what came before it.
+pub(crate) fn disorder(samples: impl IntoIterator<Item = (String, i64)>) -> BTreeSet<String> {
     let mut newest: BTreeMap<String, i64> = BTreeMap::new();
     let mut disorder = BTreeSet::new();
     for (series, at) in samples {
@@ -201,7 +202,7 @@ fn disorder(samples: impl IntoIterator<Item = (String, i64)>) -> BTreeSet<String
 
 /// Compares whole holdings, and shows the first differences only: a test with thousands of points must stay readable.
 #[track_caller]
-fn assert_same(held: &Holding, due: &Holding) {
+pub(crate) fn assert_same(held: &Holding, due: &Holding) {
     let names: BTreeSet<&String> = held.keys().chain(due.keys()).collect();
     let nothing = Points::new();
     let mut differences = Vec::new();

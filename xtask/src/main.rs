@@ -22,18 +22,35 @@ const RECIPES: &[(&str, &[Step])] = &[("test", test::STEPS), ("bench", bench::ST
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let chosen = match choose(&args) {
+    let (words, options) = split(&args);
+    let chosen = match choose(words).and_then(|chosen| takes(chosen, options)) {
         Ok(chosen) => chosen,
         Err(wrong) => {
             eprint!("{wrong}{}", usage());
             return ExitCode::from(2);
         }
     };
-    match Workspace::find().and_then(|workspace| steps::run(&workspace, &chosen)) {
+    match Workspace::find(options).and_then(|workspace| steps::run(&workspace, &chosen)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\n{error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Names, and what begins with the first `--`.
+fn split(args: &[String]) -> (&[String], &[String]) {
+    args.split_at(args.iter().position(|arg| arg.starts_with("--")).unwrap_or(args.len()))
+}
+
+/// Options are for the one step that has some, and for nothing else.
+fn takes(chosen: Vec<&'static Step>, options: &[String]) -> Result<Vec<&'static Step>, String> {
+    match (chosen.as_slice(), options) {
+        (_, []) => Ok(chosen),
+        ([step], _) if step.name == bench::WITH_OPTIONS => Ok(chosen),
+        (_, [first, ..]) => {
+            Err(format!("{first:?} is for `bench {}` alone\n\n", bench::WITH_OPTIONS))
         }
     }
 }
@@ -51,7 +68,7 @@ fn choose(args: &[String]) -> Result<Vec<&'static Step>, String> {
 }
 
 fn usage() -> String {
-    let mut text = String::from("usage: cargo xtask RECIPE [STEP...]\n");
+    let mut text = String::from("usage: cargo xtask RECIPE [STEP... [OPTION...]]\n");
     for (recipe, steps) in RECIPES {
         text += &format!("\n{recipe}: all of these, or those that are named, in this order\n");
         for step in *steps {
@@ -80,6 +97,22 @@ mod tests {
     #[test]
     fn named_steps_keep_the_order_of_the_recipe() {
         assert_eq!(names(&["test", "clippy", "fmt"]), Ok(vec!["fmt", "clippy"]));
+    }
+
+    #[test]
+    fn options_are_for_the_step_that_has_some() {
+        let args =
+            |words: &[&str]| -> Vec<String> { words.iter().map(ToString::to_string).collect() };
+        let read = |words: &[&str]| {
+            let args = args(words);
+            let (words, options) = split(&args);
+            let chosen = choose(words).and_then(|chosen| takes(chosen, options));
+            chosen.map(|chosen| (chosen.len(), options.len()))
+        };
+        assert_eq!(read(&["bench", "faults", "--seeds", "5"]), Ok((1, 2)));
+        assert_eq!(read(&["bench", "faults"]), Ok((1, 0)));
+        let wrong = Err("\"--seeds\" is for `bench faults` alone\n\n".to_owned());
+        assert_eq!(read(&["bench", "--seeds", "5"]), wrong);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(crate) const VENV: &str = "venv";
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
+    /// What the caller asks of the one step that takes options.
+    pub(crate) options: Vec<String>,
     /// Our own tools, then the caller's `PATH`. The venv stands first because cargo-lambda finds zig as
     /// `python3 -m ziglang`, with the first `python3` there is.
     path: OsString,
@@ -22,7 +24,7 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     /// Asks cargo, which knows every way to move the build folder elsewhere.
-    pub(crate) fn find() -> Result<Self> {
+    pub(crate) fn find(options: &[String]) -> Result<Self> {
         let metadata = Command::new("cargo")
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .stderr(Stdio::inherit())
@@ -44,7 +46,7 @@ impl Workspace {
         let others = variable("PATH").unwrap_or_default();
         let path = env::join_paths(first.into_iter().chain(env::split_paths(&others)))
             .context("failed to put the tools into PATH")?;
-        Ok(Self { root, target, path })
+        Ok(Self { root, target, options: options.to_vec(), path })
     }
 
     /// Where the venv of the Python programs is.
@@ -202,7 +204,8 @@ mod tests {
     use super::*;
 
     fn workspace() -> Workspace {
-        Workspace { root: ".".into(), target: "target".into(), path: "/bin:/usr/bin".into() }
+        let (root, target, path) = (".".into(), "target".into(), "/bin:/usr/bin".into());
+        Workspace { root, target, options: Vec::new(), path }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::inventory::{Cluster, Inventory};
 use crate::listing::List;
 
 /// How long something that the API no longer shows is still read: its last minutes settle, and are read, after it is gone.
-const LINGER: Duration = Duration::from_secs(900);
+pub(crate) const LINGER: Duration = Duration::from_secs(900);
 
 /// The inventory with lists of the one before in the place of those that could not be had.
 pub(crate) fn completed(mut inventory: Inventory, before: &Inventory) -> Inventory {

@@ -103,8 +103,7 @@ impl Making<'_> {
             self.of_subject(&subject, tier);
         }
         if self.settings.per_task && tier == Tier::Enhanced {
-            let tasks = cluster.tasks.iter().flatten();
-            for task in tasks.filter(|task| task_names::has_run(task)) {
+            for task in task_names::measured(cluster, self.inventory.at) {
                 self.of_task(cluster, task);
             }
         }
@@ -178,7 +177,9 @@ fn entry(
 /// Whether a cluster is known to hold nothing that Container Insights could see.
 fn is_empty(cluster: &Cluster) -> bool {
     let has_services = resources::present(cluster).next().is_some() || cluster.services.is_none();
-    let has_tasks = cluster.tasks.as_ref().is_none_or(|tasks| !tasks.is_empty());
+    // Those that stopped lately may have come and gone since the run before.
+    let mut tasks = [&cluster.tasks, &cluster.stopped].into_iter();
+    let has_tasks = tasks.any(|list| list.as_ref().is_none_or(|tasks| !tasks.is_empty()));
     !has_services && !has_tasks
 }
 

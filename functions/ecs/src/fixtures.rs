@@ -12,7 +12,12 @@ pub(crate) const BEFORE: Timestamp = Timestamp::from_secs(1_795_166_700);
 const ARN: &str = "arn:aws:ecs:ap-northeast-1:123456789012";
 
 pub(crate) fn inventory(clusters: Vec<Cluster>) -> Inventory {
-    Inventory { account: "123456789012".to_owned(), region: "ap-northeast-1".to_owned(), clusters }
+    Inventory {
+        account: "123456789012".to_owned(),
+        region: "ap-northeast-1".to_owned(),
+        at: NOW,
+        clusters,
+    }
 }
 
 /// A cluster with these services, all of whose lists are known.
@@ -59,6 +64,7 @@ pub(crate) fn task(id: &str, service: &str) -> Task {
         capacity_provider: String::new(),
         availability_zone: "ap-northeast-1a".to_owned(),
         last_status: "RUNNING".to_owned(),
+        started: true,
         stop: None,
         containers: vec!["app".to_owned()],
     }

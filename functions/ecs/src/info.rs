@@ -7,14 +7,14 @@ use series::{Kind, Labels, Origin, Resource, Sample, Series, Timestamp};
 
 use crate::inventory::{Cluster, Inventory, Service, Task};
 use crate::resources::{self, Owner};
-use crate::task_names::has_run;
+use crate::task_names::measured;
 
 /// The info series of an inventory.
 pub(crate) fn series(inventory: &Inventory, per_task: bool, at: Timestamp) -> Vec<Series> {
     let of_cluster = |cluster| {
         let services =
             resources::present(cluster).map(|one| of_service(inventory, cluster, one, at));
-        let tasks = cluster.tasks.iter().flatten().filter(|task| per_task && has_run(task));
+        let tasks = measured(cluster, inventory.at).filter(|_| per_task);
         services.chain(tasks.map(|task| of_task(inventory, cluster, task, at))).collect::<Vec<_>>()
     };
     inventory.clusters.iter().flat_map(of_cluster).collect()

@@ -9,6 +9,8 @@ pub(crate) struct Inventory {
     /// Twelve digits.
     pub(crate) account: String,
     pub(crate) region: String,
+    /// The time of the look.
+    pub(crate) at: Timestamp,
     /// Those whose names the settings select, in the order of their names.
     pub(crate) clusters: Vec<Cluster>,
 }
@@ -71,6 +73,8 @@ pub(crate) struct Task {
     pub(crate) availability_zone: String,
     /// `PROVISIONING`, `PENDING`, `ACTIVATING`, `RUNNING`, `DEACTIVATING`, `STOPPING`, `DEPROVISIONING`, `STOPPED`, `DELETED`.
     pub(crate) last_status: String,
+    /// Whether it ever ran.
+    pub(crate) started: bool,
     pub(crate) stop: Option<Stop>,
     /// Names of its containers.
     pub(crate) containers: Vec<String>,

@@ -5,8 +5,9 @@
 //! Only what CloudWatch measures likewise has its name here. Of the receiver's labels those are left out that change while a
 //! task is there (`…_known_status`, `…_pull_started_at`): each change would make a new series.
 
-use series::Labels;
+use series::{Labels, Timestamp};
 
+use crate::carried::LINGER;
 use crate::inventory::{Cluster, Inventory, Task};
 
 /// One row of the table.
@@ -85,8 +86,45 @@ fn launch_type(launch_type: &str) -> &'static str {
     }
 }
 
+/// The tasks of which CloudWatch may have minutes that were not read: those that run, and those that stopped lately, of which
+/// some came and went between two runs.
+pub(crate) fn measured(cluster: &Cluster, now: Timestamp) -> impl Iterator<Item = &Task> {
+    let is_recent = move |task: &&Task| {
+        task.started && task.stop.as_ref().is_some_and(|stop| now.since(stop.at) < LINGER)
+    };
+    let stopped = cluster.stopped.iter().flatten().filter(is_recent);
+    cluster.tasks.iter().flatten().filter(|task| has_run(task)).chain(stopped)
+}
+
 /// Whether a task has got as far as to run. Before that it has no metrics, and no availability zone perhaps, which would make
 /// other series of it once it has.
-pub(crate) fn has_run(task: &Task) -> bool {
+fn has_run(task: &Task) -> bool {
     !matches!(task.last_status.as_str(), "" | "PROVISIONING" | "PENDING" | "ACTIVATING")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fixtures::*;
+
+    #[test]
+    fn tasks_that_ran_are_measured_until_some_time_after_they_stopped() {
+        let on_its_way =
+            |status: &str| Task { last_status: status.to_owned(), ..task(status, "web") };
+        let tasks = ["PENDING", "ACTIVATING", "RUNNING", "DEPROVISIONING"].map(on_its_way);
+        let over = |id: &str, age: u64| {
+            stopped(task(id, "web"), NOW - Duration::from_secs(age), "EssentialContainerExited", "")
+        };
+        let never = Task { started: false, ..over("never ran", 60) };
+        let stopped = vec![over("a minute ago", 60), over("long ago", 1200), never];
+        let cluster = Cluster {
+            tasks: Some(tasks.into()),
+            stopped: Some(stopped),
+            ..cluster("prod", "enhanced", Vec::new())
+        };
+        let ids: Vec<&str> = measured(&cluster, NOW).map(|task| task.id.as_str()).collect();
+        assert_eq!(ids, ["RUNNING", "DEPROVISIONING", "a minute ago"]);
+    }
 }

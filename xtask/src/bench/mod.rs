@@ -6,6 +6,7 @@
 mod cold;
 mod ecs;
 mod emulators;
+mod faults;
 mod figures;
 mod process;
 mod pull;
@@ -40,7 +41,16 @@ pub(crate) const STEPS: &[Step] = &[
         run: ecs::bench,
     },
     Step { name: "encode", about: "series to a remote-write request", needs: &[], run: encode },
+    Step {
+        name: WITH_OPTIONS,
+        about: "the fault laboratory over many seeds [--seeds N] [--from SEED] [--function NAME] [--minutes N]",
+        needs: &[],
+        run: faults::bench,
+    },
 ];
+
+/// The step that takes options.
+pub(crate) const WITH_OPTIONS: &str = "faults";
 
 fn encode(workspace: &Workspace) -> Result<()> {
     workspace.call("cargo", ["bench", "-p", "sinks"]).run()

@@ -79,6 +79,7 @@ pub(super) fn task(task: types::Task) -> Result<Task, String> {
         capacity_provider: task.capacity_provider_name.unwrap_or_default(),
         availability_zone: task.availability_zone.unwrap_or_default(),
         last_status: task.last_status.unwrap_or_default(),
+        started: task.started_at.is_some(),
         stop,
         containers: containers.into_iter().filter_map(|container| container.name).collect(),
         arn,

@@ -138,6 +138,7 @@ impl Lister {
             Err(error) => looked.errors.push(error),
         }
         looked.inventory.region.clone_from(&self.region);
+        looked.inventory.at = now;
         self.stopped.retain(|_, task| is_young(task, now));
         contents.into_iter().for_each(|contents| self.take(contents, &mut looked));
         Ok(looked)

@@ -1,0 +1,158 @@
+//! The functions that are experimented with, a row each: how one is configured and started, what there is for it to read,
+//! and how the receivers know its data.
+
+use std::ops::Range;
+
+use cloudfront::CloudFront;
+use ecs::Ecs;
+use emulators::receivers::remote_write::Labels;
+use emulators::traffic::ecs::{Cluster, EcsFleet, Service};
+use emulators::traffic::{Distribution, Fleet};
+use runtime::{Handler, Invocation, Outcome};
+use serde_json::Value;
+
+use super::site::REGION;
+use super::trouble::Receiver;
+use crate::ecs_truth::in_words;
+use crate::truth::Holding;
+use crate::world::World;
+
+/// A function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// CloudFront distributions: everything can be read again.
+    CloudFront,
+    /// ECS services: the API's counts are there only when somebody looks, and wait in the spool.
+    Ecs,
+}
+
+/// All of them.
+pub const SUBJECTS: [Subject; 2] = [Subject::CloudFront, Subject::Ecs];
+
+/// A process of a function, started and waiting for events.
+pub enum Container {
+    /// Of `cloudfront`.
+    CloudFront(Handler<CloudFront>),
+    /// Of `ecs`.
+    Ecs(Handler<Ecs>),
+}
+
+impl Container {
+    /// Handles one event.
+    pub async fn invoke(&self, event: &Value, invocation: Invocation) -> Outcome {
+        match self {
+            Self::CloudFront(handler) => Box::pin(handler.invoke(event, invocation)).await,
+            Self::Ecs(handler) => Box::pin(handler.invoke(event, invocation)).await,
+        }
+    }
+}
+
+impl Subject {
+    /// The function's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CloudFront => "cloudfront",
+            Self::Ecs => "ecs",
+        }
+    }
+
+    /// Its section of the configuration.
+    pub(super) fn section(self, wide: bool) -> &'static str {
+        match (self, wide) {
+            (Self::CloudFront, false) => "cloudfront: {}",
+            (Self::CloudFront, true) => "cloudfront: {metrics: [Requests], tags: false}",
+            (Self::Ecs, _) => "ecs: {}",
+        }
+    }
+
+    /// Puts into the emulated account what there is to read.
+    pub(super) fn furnish(self, world: &World, wide: bool) {
+        match self {
+            Self::CloudFront => world.aws.set_fleet(distributions(wide)),
+            Self::Ecs => {
+                world.aws.set_ecs_fleet(REGION, services(wide));
+                // Troubles throttle; the emulator's own rates are those of a slower world.
+                world.aws.set_ecs_rates(None);
+            }
+        }
+    }
+
+    /// A cold start.
+    pub(super) async fn start(self, world: &World) -> Container {
+        match self {
+            Self::CloudFront => Container::CloudFront(Box::pin(world.function(&[])).await),
+            Self::Ecs => Container::Ecs(Box::pin(world.function(&[])).await),
+        }
+    }
+
+    /// What can be read again of these minutes, as a sink is to hold it.
+    pub(super) fn produced(
+        self,
+        world: &World,
+        receiver: Receiver,
+        wide: bool,
+        minutes: Range<i64>,
+    ) -> Holding {
+        match (self, receiver) {
+            (Self::CloudFront, _) => {
+                let mut produced = match receiver {
+                    Receiver::RemoteWrite => world.due_to_remote_write(minutes),
+                    Receiver::Mackerel => world.due_to_mackerel(minutes),
+                };
+                produced.retain(|series, _| !wide || series.contains("requests"));
+                produced
+            }
+            (Self::Ecs, Receiver::RemoteWrite) => world.ecs(REGION).metrics(minutes).remote_write(),
+            (Self::Ecs, Receiver::Mackerel) => world.ecs(REGION).metrics(minutes).mackerel(),
+        }
+    }
+
+    /// What a sink holds of the function's data: neither info series nor self metrics.
+    pub(super) fn held(self, world: &World, receiver: Receiver) -> Holding {
+        match (self, receiver) {
+            (Self::CloudFront, Receiver::RemoteWrite) => world.held_by_remote_write(),
+            (Self::Ecs, Receiver::RemoteWrite) => world.ecs_in_remote_write(),
+            (_, Receiver::Mackerel) => world.held_by_mackerel(),
+        }
+    }
+
+    /// The name under which [`Subject::held`] has a series, if it is one of the function's data.
+    pub(super) fn series(self, labels: &Labels) -> Option<String> {
+        let name = &labels["__name__"];
+        match self {
+            Self::CloudFront => {
+                let id = labels.get("dimension_DistributionId")?;
+                Some(format!("{name}{{{id}}}"))
+            }
+            Self::Ecs if name.starts_with("hostless_") || name.ends_with("_info") => None,
+            Self::Ecs => Some(in_words(labels)),
+        }
+    }
+
+    /// A metric for a receiver to dislike, by its name there.
+    pub(super) fn disliked(self, receiver: Receiver) -> &'static str {
+        match (self, receiver) {
+            (Self::CloudFront, Receiver::RemoteWrite) => "aws_cloudfront_bytes_uploaded_sum",
+            (Self::CloudFront, Receiver::Mackerel) => "cloudfront.bytes_uploaded.www_example_com",
+            (Self::Ecs, Receiver::RemoteWrite) => "ecs_service_running_tasks",
+            (Self::Ecs, Receiver::Mackerel) => "ecs.running_tasks.production-web",
+        }
+    }
+}
+
+/// A site and one with hardly any traffic; or so many that the list of them comes in pages, nearly all of them silent.
+fn distributions(wide: bool) -> Fleet {
+    let demo = Fleet::demo().distributions;
+    let (site, staging) = (demo[0].clone(), demo[4].clone());
+    let silent = |one: Distribution| Distribution { traffic: false, ..one };
+    let others = Fleet::sized(if wide { 120 } else { 0 }).distributions.into_iter().map(silent);
+    Fleet { distributions: others.chain([site, staging]).collect() }
+}
+
+/// A cluster with a service, or with so many that the list of them comes in pages. Nothing is deployed: what is counted is
+/// the same in each minute, so that an observation that comes late in its minute is none the worse.
+fn services(wide: bool) -> EcsFleet {
+    let others = (0..if wide { 12 } else { 0 }).map(|n| Service::new(&format!("idle-{n}"), 0));
+    let services = [Service::new("web", 2)].into_iter().chain(others).collect();
+    EcsFleet { clusters: vec![Cluster::new("production", services)] }
+}
