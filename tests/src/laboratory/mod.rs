@@ -1,7 +1,7 @@
 //! The fault laboratory: a simulated day in which everything goes wrong, and an accountant at its end.
 //!
 //! A seed decides a [plan]: which [troubles](trouble) befall the sinks, CloudWatch, S3, Parameter Store and the schedule,
-//! and which invocations are killed, frozen or run twice at once. An [experiment] carries it out with one
+//! and which invocations are killed, frozen or run twice at once. An [experiment()] carries it out with one
 //! [function](subject) against the emulators of a [site], in [fast time](pace). Then the [accountant](account) compares what the
 //! sources produced with what each receiver holds and with what the function [said](ledger): every sample is there
 //! once, or was refused or given up with a reason; nothing is lost. No secret is in anything that was said.
