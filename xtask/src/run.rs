@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 /// The folder of the venv that stands first in `PATH`, below the build folder.
 pub(crate) const VENV: &str = "venv";
 
-/// The workspace and its build folder. All processes start in the root.
+/// The workspace and its build folder. Processes start in the root unless they are told where.
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
@@ -84,6 +84,7 @@ impl Workspace {
             program: program.into(),
             args: args.into_iter().map(|arg| arg.as_ref().to_owned()).collect(),
             environment: Vec::new(),
+            folder: self.root.clone(),
         }
     }
 }
@@ -116,6 +117,7 @@ pub(crate) struct Call<'a> {
     program: OsString,
     args: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
+    folder: PathBuf,
 }
 
 impl Call<'_> {
@@ -137,6 +139,12 @@ impl Call<'_> {
     /// Adds a variable.
     pub(crate) fn env(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name, value.as_ref().to_owned()));
+        self
+    }
+
+    /// Starts it in a folder other than the workspace's root.
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.folder);
         self
     }
 
@@ -165,7 +173,7 @@ impl Call<'_> {
         });
         command
             .args(&self.args)
-            .current_dir(&self.workspace.root)
+            .current_dir(&self.folder)
             .env("PATH", &self.workspace.path)
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command

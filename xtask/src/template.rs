@@ -60,15 +60,19 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// What checkov says of a template. It talks to nobody: no guidelines are fetched, and no newer version is looked for.
+///
+/// It starts beside the template, which it knows by a bare name: it writes the path into values that refer to a resource,
+/// and takes a path of forty letters and slashes for a secret key.
 fn checkov(workspace: &Workspace, template: &Value) -> Result<Value> {
-    let file = workspace.target.join("checkov/template.json");
+    let folder = workspace.target.join("checkov");
+    let file = folder.join("template.json");
     fs::write(&file, serde_json::to_string_pretty(template)?)
         .with_context(|| format!("failed to write {}", file.display()))?;
     let program = tools::checkov(workspace).display().to_string();
     let call = workspace
         .call(&program, ["--framework", "cloudformation", "--skip-download", "--output", "json"])
-        .args(["--soft-fail", "--file"])
-        .arg(&file)
+        .args(["--soft-fail", "--file", "template.json"])
+        .within(&folder)
         .env("CKV_SKIP_PACKAGE_UPDATE_CHECK", "true");
     let report = call.quiet().with_context(|| format!("failed to run `{call}`"))?;
     serde_json::from_str(&report).with_context(|| format!("failed to read what `{call}` says"))
