@@ -37,7 +37,8 @@ pub enum Fault {
     /// Receivers: this status, these headers (`retry-after`, `location`) and this body; nothing was
     /// done.
     Answer(u16, Vec<(String, String)>, String),
-    /// Receivers: the call is carried out, and the body of its answer has this many bytes.
+    /// Receivers: the call is carried out, and the body of its answer has this many bytes. AWS: nothing is done, and the
+    /// answer, a success, has such a body.
     LongBody(usize),
     /// Receivers: the call is carried out, and the connection closes in the middle of the answer's
     /// body.

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -25,6 +25,12 @@ use crate::wall_clock;
 
 /// How long Lambda waits for a function to ask for its first event.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest answer that Lambda takes, in bytes.
+pub const RESPONSE_LIMIT: usize = 6_291_556;
+
+/// What a function may send all the same, to be told that it is too long.
+const READ_AT_MOST: usize = 256 * 1024 * 1024;
 
 const FUNCTION: &str = "hostless";
 const ACCOUNT: &str = "123456789012";
@@ -112,6 +118,7 @@ impl RuntimeApi {
             .route(&format!("{invocation}/{{id}}/response"), post(response))
             .route(&format!("{invocation}/{{id}}/error"), post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
+            .layer(DefaultBodyLimit::max(READ_AT_MOST))
             .with_state(Arc::clone(&shared));
         Self { server: Server::start(router), shared }
     }
@@ -268,13 +275,20 @@ async fn response(
     Path(id): Path<String>,
     body: Bytes,
 ) -> StatusCode {
+    let failed = |error_type: &str, message: String| {
+        let error = FunctionError { error_type: error_type.to_owned(), message };
+        shared.answer(&id, Outcome::Failed(error))
+    };
+    if body.len() > RESPONSE_LIMIT {
+        let message = format!(
+            "Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+        );
+        failed("Function.ResponseSizeTooLarge", message);
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    }
     match serde_json::from_slice(&body) {
         Ok(value) => shared.answer(&id, Outcome::Response(value)),
-        Err(_) => {
-            let message = "the response is no JSON".to_owned();
-            let error_type = "Runtime.InvalidResponse".to_owned();
-            shared.answer(&id, Outcome::Failed(FunctionError { error_type, message }))
-        }
+        Err(_) => failed("Runtime.InvalidResponse", "the response is no JSON".to_owned()),
     }
 }
 

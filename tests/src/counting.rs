@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use aws::Aws;
 use clock::Budget;
 use config::{Findings, Sections};
-use runtime::{Function, Observation, Observed, Source};
+use runtime::{Function, Observation, Observed, Source, Surroundings};
 use series::{
     Again, Batch, Collected, Kind, Labels, Origin, Part, Resource, Sample, Series, Timestamp,
 };
@@ -40,7 +39,7 @@ impl Function for Counting {
         Some(Counts { series, odd_minute })
     }
 
-    fn source(settings: Counts, _: &Aws) -> Counts {
+    fn source(settings: Counts, _: &Surroundings<'_>) -> Counts {
         settings
     }
 }
@@ -73,7 +72,7 @@ fn value(n: u32, time: Timestamp) -> f64 {
 
 fn one(n: String, at: Timestamp, value: f64) -> Series {
     let resource = Resource { id: n.clone(), name: n.clone() };
-    let origin = Origin { kind: Kind::Ecs, metric: "count".to_owned(), resource };
+    let origin = Origin { kind: Kind::Ecs, metric: "count".to_owned(), resource: resource.into() };
     let labels = Labels::named("count").with("n", n);
     Series { labels, origin, samples: vec![Sample { at, value }] }
 }

@@ -15,6 +15,7 @@ use super::world::World;
 use super::{Service, cloudfront, cloudwatch, ecs, s3, ssm, sts};
 use crate::connection::Connection;
 use crate::faults::{Attempt, Call, Fault};
+use crate::long_body::with_long_body;
 use crate::sigv4::{Caller, SignedRequest};
 
 /// Larger than any request that a client of ours may send.
@@ -123,7 +124,8 @@ async fn answer(
             return plain(StatusCode::INTERNAL_SERVER_ERROR, "cut");
         }
         Some(Fault::CutAfter) => connection.cut(),
-        Some(fault @ (Fault::LongBody(_) | Fault::CutInBody)) => {
+        Some(Fault::LongBody(bytes)) => return with_long_body(plain(StatusCode::OK, ""), bytes),
+        Some(fault @ Fault::CutInBody) => {
             return plain(
                 StatusCode::NOT_IMPLEMENTED,
                 format!("AWS services do not act out {fault:?}"),

@@ -1,7 +1,6 @@
 //! Scripted faults around the handler of a receiver.
 
 use std::future::pending;
-use std::iter::repeat_n;
 
 use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
@@ -10,8 +9,7 @@ use futures::stream;
 
 use crate::connection::Connection;
 use crate::faults::{Attempt, Fault, Faults};
-
-const CHUNK: &[u8] = &[b'x'; 64 * 1024];
+use crate::long_body::{CHUNK, with_long_body};
 
 /// Serves one request, or lets the script do to it what it says for `operation`.
 ///
@@ -73,18 +71,13 @@ pub(super) fn with_headers(status: u16, headers: &[(String, String)], body: Stri
     response.body(Body::from(body)).expect("a status and headers that HTTP has")
 }
 
-/// The same answer with a body of `bytes` bytes, made on the way.
+/// The same answer with a body of `bytes` bytes.
 fn long(mut response: Response, bytes: usize) -> Response {
     if response.status() == StatusCode::NO_CONTENT {
         // That one cannot have a body.
         *response.status_mut() = StatusCode::OK;
     }
-    let whole = repeat_n(CHUNK.len(), bytes / CHUNK.len());
-    let sizes = whole.chain(Some(bytes % CHUNK.len()).filter(|rest| *rest > 0));
-    let chunks = sizes.map(|size| Ok::<_, std::io::Error>(Bytes::from_static(&CHUNK[..size])));
-    *response.body_mut() = Body::from_stream(stream::iter(chunks));
-    response.headers_mut().insert(header::CONTENT_LENGTH, bytes.into());
-    response
+    with_long_body(response, bytes)
 }
 
 /// The same answer, announced longer than it is and then broken off.

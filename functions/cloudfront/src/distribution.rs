@@ -71,7 +71,7 @@ impl Distribution {
         Origin {
             kind,
             metric,
-            resource: Resource { id: self.id.clone(), name: self.alias.clone() },
+            resource: Resource { id: self.id.clone(), name: self.alias.clone() }.into(),
         }
     }
 }

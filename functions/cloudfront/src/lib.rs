@@ -11,8 +11,8 @@ mod metrics;
 mod settings;
 mod source;
 
-use aws::Aws;
 use config::{Findings, Sections};
+use runtime::Surroundings;
 
 pub use settings::Settings;
 pub use source::CloudFrontSource;
@@ -30,7 +30,7 @@ impl runtime::Function for CloudFront {
         Settings::read(sections, findings)
     }
 
-    fn source(settings: Settings, aws: &Aws) -> CloudFrontSource {
-        CloudFrontSource::new(settings, aws)
+    fn source(settings: Settings, surroundings: &Surroundings<'_>) -> CloudFrontSource {
+        CloudFrontSource::new(settings, surroundings.aws)
     }
 }

@@ -137,7 +137,8 @@ mod tests {
             let period = Duration::from_secs(60);
             let query = Query { metric: Arc::new(metric), statistic: Statistic::SUM, period };
             let resource = Resource { id: (*name).to_owned(), name: (*name).to_owned() };
-            let origin = Origin { kind: Kind::Ecs, metric: (*name).to_owned(), resource };
+            let origin =
+                Origin { kind: Kind::Ecs, metric: (*name).to_owned(), resource: resource.into() };
             let series = Series { labels: Labels::default(), origin, samples: Vec::new() };
             ((*name).to_owned(), Entry { query, series, zero: false })
         };

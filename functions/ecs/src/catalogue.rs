@@ -150,7 +150,7 @@ impl Making<'_> {
 
 /// A series without samples. `metric` is the metric's part of its Mackerel name.
 fn series(labels: Labels, metric: String, subject: &Subject) -> Series {
-    let origin = Origin { kind: Kind::Ecs, metric, resource: subject.resource.clone() };
+    let origin = Origin { kind: Kind::Ecs, metric, resource: subject.resource.clone().into() };
     Series { labels, origin, samples: Vec::new() }
 }
 

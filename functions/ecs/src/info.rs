@@ -55,6 +55,6 @@ fn of_task(inventory: &Inventory, cluster: &Cluster, task: &Task, at: Timestamp)
 }
 
 fn info(labels: Labels, resource: Resource, at: Timestamp) -> Series {
-    let origin = Origin { kind: Kind::Info, metric: "info".to_owned(), resource };
+    let origin = Origin { kind: Kind::Info, metric: "info".to_owned(), resource: resource.into() };
     Series { labels, origin, samples: vec![Sample { at, value: 1.0 }] }
 }

@@ -30,8 +30,8 @@ mod source_tests;
 mod subjects;
 mod task_names;
 
-use aws::Aws;
 use config::{Findings, Sections};
+use runtime::Surroundings;
 
 pub use settings::Settings;
 pub use source::EcsSource;
@@ -49,7 +49,7 @@ impl runtime::Function for Ecs {
         Settings::read(sections, findings)
     }
 
-    fn source(settings: Settings, aws: &Aws) -> EcsSource {
-        EcsSource::new(settings, aws)
+    fn source(settings: Settings, surroundings: &Surroundings<'_>) -> EcsSource {
+        EcsSource::new(settings, surroundings.aws)
     }
 }

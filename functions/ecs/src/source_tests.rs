@@ -62,7 +62,8 @@ impl Bench {
     }
 
     async fn observe_shard(&self, shard: Shard) -> Observed {
-        let observation = Observation { time: self.now, since: self.now - MINUTE, shard };
+        let observation =
+            Observation { time: self.now, since: self.now - MINUTE, interval: MINUTE, shard };
         self.source.observe(&observation, &budget()).await
     }
 
@@ -343,7 +344,8 @@ async fn without_a_region_the_part_says_so() {
         return;
     }
     let source = EcsSource::new(Settings::of("{}"), &aws);
-    let observation = Observation { time: NOW, since: NOW - MINUTE, shard: Shard::default() };
+    let observation =
+        Observation { time: NOW, since: NOW - MINUTE, interval: MINUTE, shard: Shard::default() };
     let observed = source.observe(&observation, &budget()).await;
     assert_eq!(observed.collected.errors.len(), 1);
     let error =

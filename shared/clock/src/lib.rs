@@ -2,8 +2,10 @@
 //! [`Timestamp`] or a [`Budget`], so that a test decides what time it is.
 
 mod budget;
+mod stopwatch;
 
 pub use budget::Budget;
+pub use stopwatch::Stopwatch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -44,6 +44,7 @@ pub mod relabel;
 mod scalar;
 mod secret;
 mod sections;
+pub mod size;
 mod yaml;
 
 pub use document::Document;

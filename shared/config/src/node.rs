@@ -21,6 +21,7 @@ use crate::path::Path;
 use crate::quote::shortened;
 use crate::scalar::{Meaning, Scalar};
 use crate::secret::{Secret, SecretRef};
+use crate::size;
 
 const NO_SCHEME: &str = "URL without a scheme; it must begin with one, such as https://";
 
@@ -185,6 +186,14 @@ impl Node {
             return None;
         }
         Some(duration)
+    }
+
+    /// A number of bytes with its unit (`1.5MB`), as Prometheus's `body_size_limit` is written.
+    pub fn size(&self, findings: &mut Findings) -> Option<i64> {
+        let Some(scalar) = self.scalar() else {
+            return self.expected("a size", findings);
+        };
+        size::parse(&scalar.text).map_err(|error| findings.error(self, error.to_string())).ok()
     }
 
     /// An absolute `http` or `https` URL.

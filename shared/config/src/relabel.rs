@@ -1,6 +1,6 @@
 //! Lists of relabel rules. What a rule does, and what makes one invalid, is crate `series`'s knowledge.
 
-use series::relabel::{RawRule, Rule};
+use series::relabel::{NameScheme, RawRule, Rule};
 
 use crate::finding::Findings;
 use crate::node::Node;
@@ -13,11 +13,21 @@ pub fn read_rules(node: &Node, findings: &mut Findings) -> Vec<Rule> {
 /// The same with the text that Prometheus has for an empty list item in this place, such as
 /// `empty or null relabeling rule in remote write config`.
 pub fn read_rules_of(node: &Node, empty: &str, findings: &mut Findings) -> Vec<Rule> {
-    let items = node.sequence(findings).unwrap_or_default();
-    items.iter().filter_map(|item| read_rule(item, empty, findings)).collect()
+    read_rules_under(NameScheme::Utf8, node, empty, findings)
 }
 
-fn read_rule(node: &Node, empty: &str, findings: &mut Findings) -> Option<Rule> {
+/// The same under the name scheme of a scrape job (`metric_name_validation_scheme`).
+pub fn read_rules_under(
+    names: NameScheme,
+    node: &Node,
+    empty: &str,
+    findings: &mut Findings,
+) -> Vec<Rule> {
+    let items = node.sequence(findings).unwrap_or_default();
+    items.iter().filter_map(|item| read_rule(names, item, empty, findings)).collect()
+}
+
+fn read_rule(names: NameScheme, node: &Node, empty: &str, findings: &mut Findings) -> Option<Rule> {
     if node.is_null() {
         findings.error(node, empty);
         return None;
@@ -40,5 +50,5 @@ fn read_rule(node: &Node, empty: &str, findings: &mut Findings) -> Option<Rule> 
     if findings.error_count() > errors_before {
         return None;
     }
-    Rule::new(raw).map_err(|error| findings.error(node, error.to_string())).ok()
+    Rule::with_scheme(raw, names).map_err(|error| findings.error(node, error.to_string())).ok()
 }

@@ -68,7 +68,7 @@ struct Part {
 
 /// A document's sections, without those that nobody reads.
 fn parts_of(document: &Document, findings: &mut Findings) -> Vec<Part> {
-    let Some(root) = root(document, findings) else {
+    let Some(root) = document.node(findings) else {
         return Vec::new();
     };
     let entries = match root.value() {
@@ -90,14 +90,17 @@ fn parts_of(document: &Document, findings: &mut Findings) -> Vec<Part> {
     parts
 }
 
-fn root(document: &Document, findings: &mut Findings) -> Option<Node> {
-    let refuse = |reason: String| Finding::error(&document.name, "", reason);
-    let text = document.text().map_err(|error| findings.push(refuse(error.to_string()))).ok()?;
-    let raw =
-        yaml::parse(text).map_err(|error| findings.push(refuse(error.to_string()))).ok()??;
-    let Document { name, directory, body: _ } = document;
-    let place = Arc::new(Place { document: name.clone(), directory: directory.clone() });
-    locate(&raw, &place, findings)
+impl Document {
+    /// The document as one value, for those that are not made of sections. `None` after a finding, or if it is empty.
+    pub fn node(&self, findings: &mut Findings) -> Option<Node> {
+        let refuse = |reason: String| Finding::error(&self.name, "", reason);
+        let text = self.text().map_err(|error| findings.push(refuse(error.to_string()))).ok()?;
+        let raw =
+            yaml::parse(text).map_err(|error| findings.push(refuse(error.to_string()))).ok()??;
+        let Self { name, directory, body: _ } = self;
+        let place = Arc::new(Place { document: name.clone(), directory: directory.clone() });
+        locate(&raw, &place, findings)
+    }
 }
 
 fn unknown(name: &str) -> String {

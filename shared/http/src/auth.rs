@@ -70,26 +70,36 @@ impl Authorizer {
         now: Timestamp,
     ) -> Result<(), SendError> {
         let Unauthorized { method, url, headers, body } = request;
-        let value = match self {
-            Self::Nothing => return Ok(()),
+        if let Self::SigV4 { credentials, region, service } = self {
+            let credentials = credentials.get().await;
+            let credentials =
+                credentials.map_err(|error| SendError::Signature(aws::describe(&error)))?;
+            let scope = Scope { region, service, now };
+            return sign_request(method, url, headers, body, &credentials, &scope);
+        }
+        if let Some(value) = self.header(secrets, now).await? {
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(())
+    }
+
+    /// The header, where it does not depend on the request: a signature does.
+    async fn header(
+        &self,
+        secrets: &Secrets,
+        now: Timestamp,
+    ) -> Result<Option<HeaderValue>, SendError> {
+        match self {
+            Self::Nothing | Self::SigV4 { .. } => Ok(None),
             Self::Basic { username, password } => {
-                basic(&secrets.get(username).await?, &secrets.get(password).await?)?
+                basic(&secrets.get(username).await?, &secrets.get(password).await?).map(Some)
             }
             Self::Header { scheme, credentials } => {
                 let credentials = secrets.get(credentials).await?;
-                sensitive(&format!("{scheme} {}", credentials.expose_secret()))?
+                sensitive(&format!("{scheme} {}", credentials.expose_secret())).map(Some)
             }
-            Self::OAuth2(tokens) => tokens.header(now).await?,
-            Self::SigV4 { credentials, region, service } => {
-                let credentials = credentials.get().await;
-                let credentials =
-                    credentials.map_err(|error| SendError::Signature(aws::describe(&error)))?;
-                let scope = Scope { region, service, now };
-                return sign_request(method, url, headers, body, &credentials, &scope);
-            }
-        };
-        headers.insert(AUTHORIZATION, value);
-        Ok(())
+            Self::OAuth2(tokens) => tokens.header(now).await.map(Some),
+        }
     }
 
     /// Sees whether every secret can be had. Tokens and roles are asked for when the first request needs them: that
@@ -129,6 +139,25 @@ impl Authorizer {
             Self::SigV4 { credentials, .. } => credentials.forget().await,
         }
         Ok(())
+    }
+}
+
+/// What authorizes requests that somebody else sends: the header of `basic_auth`, `authorization` or `oauth2`. A token is asked
+/// for once.
+#[derive(Debug)]
+pub struct Authorization {
+    authorizer: Authorizer,
+    secrets: Secrets,
+}
+
+impl Authorization {
+    pub(crate) fn new(authorizer: Authorizer, secrets: &Secrets) -> Self {
+        Self { authorizer, secrets: secrets.clone() }
+    }
+
+    /// The `Authorization` header; none where nothing is configured.
+    pub async fn header(&self, now: Timestamp) -> Result<Option<HeaderValue>, SendError> {
+        self.authorizer.header(&self.secrets, now).await
     }
 }
 
@@ -173,11 +202,8 @@ fn sigv4_of(sigv4: &SigV4, aws: Option<&Aws>) -> Result<Authorizer, SendError> {
     })
 }
 
-/// The header of HTTP's basic authorization.
-pub(crate) fn basic(
-    username: &SecretString,
-    password: &SecretString,
-) -> Result<HeaderValue, SendError> {
+/// The `Authorization` (or `Proxy-Authorization`) of a user with a password.
+pub fn basic(username: &SecretString, password: &SecretString) -> Result<HeaderValue, SendError> {
     let pair = format!("{}:{}", username.expose_secret(), password.expose_secret());
     sensitive(&format!("Basic {}", STANDARD.encode(pair)))
 }

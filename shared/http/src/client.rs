@@ -62,7 +62,7 @@ pub struct Response {
     pub status: u16,
     /// The headers, `retry-after` among them.
     pub headers: HeaderMap,
-    /// The first [`MAX_BODY`] bytes of the body, as far as they came.
+    /// The body: its first [`MAX_BODY`] bytes as far as they came, unless it was [fetched](Client::fetch) whole.
     pub body: Bytes,
     sent: Confidential,
 }
@@ -158,6 +158,31 @@ impl Client {
             body: body.freeze(),
             sent,
         })
+    }
+
+    /// The same for an answer that is wanted whole: one that does not come to its end, or is longer than `longest` bytes,
+    /// is an error.
+    pub async fn fetch(
+        &self,
+        request: Request,
+        now: Timestamp,
+        timeout: Duration,
+        longest: usize,
+    ) -> Result<Response, SendError> {
+        let end = sleep(timeout).deadline();
+        let whole = async {
+            let (mut answer, sent) = self.head(&request, now).await?;
+            let mut body = BytesMut::new();
+            while let Some(chunk) = answer.chunk().await.map_err(SendError::classify)? {
+                if chunk.len() > longest - body.len() {
+                    return Err(SendError::Broken(format!("it is longer than {longest} bytes")));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            Ok(Response { status, headers, body: body.freeze(), sent })
+        };
+        timeout_at(end, whole).await.unwrap_or(Err(SendError::Timeout))
     }
 
     async fn head(

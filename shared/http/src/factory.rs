@@ -5,7 +5,9 @@ use std::sync::Arc;
 use aws::{Aws, Environment, Secrets};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::auth::{Authorization, Authorizer};
 use crate::client::Client;
+use crate::material::TlsMaterial;
 use crate::proxy::ProxyRules;
 use crate::roots::Roots;
 use crate::tls::TlsOptions;
@@ -29,7 +31,8 @@ impl Factory {
         let roots = Roots::of(environment);
         let environment = ProxyRules::from_environment(environment);
         let tls = TlsOptions { http2: true, ..TlsOptions::default() };
-        let default_client = transport::build(&roots, &tls, &environment, Vec::new())?;
+        let material = TlsMaterial::default();
+        let default_client = transport::build(&roots, &material, &tls, &environment, Vec::new())?;
         Ok(Self(Arc::new(Inner { roots, environment, default_client })))
     }
 
@@ -63,6 +66,22 @@ impl Factory {
         Client::new(self, config, secrets, aws)
     }
 
+    /// What authorizes requests that are sent by hand. `http2` is for the connection to a token endpoint.
+    pub fn authorization(
+        &self,
+        auth: Option<&config::Auth>,
+        http2: bool,
+        secrets: &Secrets,
+    ) -> Result<Authorization, SendError> {
+        let authorizer = Authorizer::new(self, auth, http2, secrets, None)?;
+        Ok(Authorization::new(authorizer, secrets))
+    }
+
+    /// Which proxies requests go through, as a section says.
+    pub fn proxy_rules(&self, proxy: &config::Proxy) -> ProxyRules {
+        self.0.proxy_rules(proxy)
+    }
+
     pub(crate) fn transport(
         &self,
         tls: &config::Tls,
@@ -71,5 +90,17 @@ impl Factory {
         secrets: &Secrets,
     ) -> Transport {
         Transport::new(Arc::clone(&self.0), tls.clone(), proxy.clone(), http2, secrets.clone())
+    }
+}
+
+impl Inner {
+    pub(crate) fn proxy_rules(&self, proxy: &config::Proxy) -> ProxyRules {
+        match proxy {
+            config::Proxy::Direct => ProxyRules::default(),
+            config::Proxy::Environment { connect_headers: _ } => self.environment.clone(),
+            config::Proxy::Url { url, no_proxy, connect_headers: _ } => {
+                ProxyRules::all(url, no_proxy.as_deref())
+            }
+        }
     }
 }

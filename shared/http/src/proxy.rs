@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 /// Proxies by scheme, and what goes past them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct ProxyRules {
+pub struct ProxyRules {
     http: Option<Endpoint>,
     https: Option<Endpoint>,
     past: Option<NoProxy>,
@@ -49,7 +49,7 @@ impl ProxyRules {
     }
 
     /// The proxy for a URL; `None` goes there directly.
-    pub(crate) fn proxy_for(&self, url: &Url) -> Option<&Url> {
+    pub fn proxy_for(&self, url: &Url) -> Option<&Url> {
         let proxy = if url.scheme() == "https" { &self.https } else { &self.http };
         proxy.as_deref().filter(|_| !self.past.as_ref().is_some_and(|past| past.matches(url)))
     }

@@ -80,9 +80,18 @@ impl Roots {
     /// Reads the roots if nobody has. The outcome stays what it was the first time.
     pub fn load(&self) -> &Result<Arc<WebPkiServerVerifier>, RootsError> {
         self.0.verifier.get_or_init(|| {
-            let bundle = self.0.places.iter().find_map(|place| read(place));
-            verifier_over(bundle.ok_or_else(|| missing(&self.0.places))?)
+            let mut roots = RootCertStore::empty();
+            // Bundles carry a few certificates that are no proper roots; they are left out, as everybody does.
+            self.read(&mut |certificate| drop(roots.add(certificate)))?;
+            verifier_over(roots)
         })
+    }
+
+    /// Shows each certificate of the bundle, of use or not. Reads them anew: for who has to know more of a root than whom
+    /// to trust, such as when it ends.
+    pub fn read(&self, take: &mut dyn FnMut(CertificateDer<'_>)) -> Result<(), RootsError> {
+        let found = self.0.places.iter().any(|place| read(place, take) > 0);
+        if found { Ok(()) } else { Err(missing(&self.0.places)) }
     }
 }
 
@@ -112,20 +121,21 @@ fn missing(places: &[PathBuf]) -> RootsError {
     RootsError::Missing(places.join(", "))
 }
 
-/// The roots of a file, or of all files of a folder; nothing where there is no certificate to read.
-fn read(place: &Path) -> Option<RootCertStore> {
-    let mut bundle = Bundle::default();
+/// Shows the certificates of a file, or of all files of a folder, and says how many there were.
+fn read(place: &Path, take: &mut dyn FnMut(CertificateDer<'_>)) -> usize {
+    let mut bundle = Bundle::new(take);
     match std::fs::read_dir(place) {
         Ok(entries) => entries.flatten().for_each(|entry| bundle.read_file(&entry.path())),
         Err(_) => bundle.read_file(place),
     }
-    (bundle.certificates > 0).then_some(bundle.roots)
+    bundle.certificates
 }
 
-/// What was read so far.
-struct Bundle {
-    roots: RootCertStore,
-    /// How many certificates were seen, of use or not.
+/// A bundle that is being read.
+struct Bundle<'a> {
+    /// Is shown each certificate.
+    take: &'a mut dyn FnMut(CertificateDer<'_>),
+    /// How many certificates were seen.
     certificates: usize,
     /// The Base64 text of the certificate that is being read.
     body: Vec<u8>,
@@ -133,14 +143,11 @@ struct Bundle {
     der: Vec<u8>,
 }
 
-impl Default for Bundle {
-    fn default() -> Self {
-        let (body, der) = (Vec::new(), Vec::new());
-        Self { roots: RootCertStore::empty(), certificates: 0, body, der }
+impl<'a> Bundle<'a> {
+    fn new(take: &'a mut dyn FnMut(CertificateDer<'_>)) -> Self {
+        Self { take, certificates: 0, body: Vec::new(), der: Vec::new() }
     }
-}
 
-impl Bundle {
     fn read_file(&mut self, path: &Path) {
         if let Ok(file) = File::open(path) {
             self.read_pem(BufReader::new(file));
@@ -174,8 +181,7 @@ impl Bundle {
             self.der.resize(enough, 0);
         }
         if let Ok(length) = STANDARD.decode_slice(&self.body, &mut self.der) {
-            // Bundles carry a few certificates that are no proper roots; they are left out, as everybody does.
-            drop(self.roots.add(CertificateDer::from(&self.der[..length])));
+            (self.take)(CertificateDer::from(&self.der[..length]));
         }
     }
 }
@@ -196,10 +202,14 @@ mod tests {
         std::fs::write(path, certificate()).expect("written");
     }
 
-    fn bundle(text: &str) -> Bundle {
-        let mut bundle = Bundle::default();
+    /// The roots of a bundle, and how many certificates it holds.
+    fn bundle(text: &str) -> (RootCertStore, usize) {
+        let mut roots = RootCertStore::empty();
+        let mut take = |certificate: CertificateDer<'_>| drop(roots.add(certificate));
+        let mut bundle = Bundle::new(&mut take);
         bundle.read_pem(text.as_bytes());
-        bundle
+        let certificates = bundle.certificates;
+        (roots, certificates)
     }
 
     #[test]
@@ -216,7 +226,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         write_certificate(&folder.path().join("a.pem"));
         write_certificate(&folder.path().join("b.pem"));
-        assert_eq!(read(folder.path()).expect("certificates").len(), 2);
+        assert_eq!(read(folder.path(), &mut |_| ()), 2);
         Roots::at(vec![folder.path().to_owned()]).load().as_ref().expect("roots");
     }
 
@@ -243,7 +253,7 @@ mod tests {
             let mut store = RootCertStore::empty();
             store.add_parsable_certificates(parsed);
             assert_eq!(store.len(), expected, "{text}");
-            assert_eq!(bundle(&text).roots.roots, store.roots, "{text}");
+            assert_eq!(bundle(&text).0.roots, store.roots, "{text}");
         }
     }
 
@@ -253,8 +263,8 @@ mod tests {
         for bad in ["not Base64!", "AAAA"] {
             let begin = "-----BEGIN CERTIFICATE-----\n";
             let text = format!("{begin}{bad}\n-----END CERTIFICATE-----\n{good}");
-            let bundle = bundle(&text);
-            assert_eq!((bundle.certificates, bundle.roots.len()), (2, 1), "{bad}");
+            let (roots, certificates) = bundle(&text);
+            assert_eq!((certificates, roots.len()), (2, 1), "{bad}");
         }
         let folder = tempfile::tempdir().expect("a folder");
         let bundle = folder.path().join("bundle");

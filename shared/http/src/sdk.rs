@@ -12,6 +12,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+/// No answer of a service of AWS is read further than this. What we ask for is a tenth of it at most; the memory of a
+/// function is a multiple of it.
+pub const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 
 /// The SDK's HTTP client, made of ours. Connecting is limited by our client's own timeout; the SDK sets the others.
 pub fn sdk_client(client: &reqwest::Client) -> SharedHttpClient {
@@ -48,10 +53,23 @@ impl HttpConnector for Adapter {
                     .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?
                     .map_err(connector_error)?,
             };
-            let response = http1::Response::from(response).map(SdkBody::from_body_1_x);
+            let response = http1::Response::from(response).map(limited);
             HttpResponse::try_from(response).map_err(user)
         })
     }
+}
+
+/// The SDK holds a body as a whole before it looks at it.
+fn limited(body: reqwest::Body) -> SdkBody {
+    let body = Limited::new(body, LONGEST_ANSWER).map_err(|error| match error.downcast() {
+        Ok(too_long) => too_long_error(*too_long),
+        Err(other) => other,
+    });
+    SdkBody::from_body_1_x(body)
+}
+
+fn too_long_error(_: LengthLimitError) -> Box<dyn Error + Send + Sync> {
+    format!("the answer is longer than {} MiB", LONGEST_ANSWER >> 20).into()
 }
 
 fn reqwest_request(request: HttpRequest) -> Result<reqwest::Request, ConnectorError> {

@@ -2,31 +2,29 @@
 
 use std::sync::Arc;
 
+use config::TlsVersion;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion,
+    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
 };
 
+use crate::material::TlsMaterial;
 use crate::roots::{Roots, verifier};
 
 /// The one provider of cryptography. Passed to every configuration, so that no process-wide default is needed.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
+pub fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: std::sync::OnceLock<Arc<CryptoProvider>> = std::sync::OnceLock::new();
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider())))
 }
 
-/// What one peer asks for, all secrets resolved.
+/// What one peer asks for, beside the [`TlsMaterial`].
 #[derive(Default)]
 pub(crate) struct TlsOptions<'a> {
-    /// PEM of the authorities to trust instead of the machine's roots.
-    pub(crate) authorities: Option<&'a str>,
-    /// PEM of our certificate chain and of its key.
-    pub(crate) identity: Option<(&'a str, &'a str)>,
     /// The name that the peer's certificate must carry, where it is not the URL's host.
     pub(crate) server_name: Option<&'a str>,
     /// Trust anybody.
@@ -39,10 +37,13 @@ pub(crate) struct TlsOptions<'a> {
 
 /// Which versions of TLS to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Versions {
+pub enum Versions {
+    /// TLS 1.2 and 1.3
     #[default]
     Both,
+    /// TLS 1.2
     Tls12Only,
+    /// TLS 1.3
     Tls13Only,
 }
 
@@ -66,28 +67,46 @@ pub enum TlsError {
     ServerName(String),
 }
 
+/// A configuration with our identity that believes no server until it is given another verifier.
+pub fn unbelieving_config(
+    material: &TlsMaterial,
+    versions: Versions,
+) -> Result<ClientConfig, TlsError> {
+    let unusable = |error: Error| TlsError::Identity(error.to_string());
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(versions.offered())
+        .map_err(unusable)?
+        .with_root_certificates(RootCertStore::empty());
+    match material.identity()? {
+        None => Ok(builder.with_no_client_auth()),
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(unusable),
+    }
+}
+
 /// The configuration for one peer.
 pub(crate) fn client_config(
     roots: &Roots,
+    material: &TlsMaterial,
     options: &TlsOptions<'_>,
 ) -> Result<ClientConfig, TlsError> {
-    let builder = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(options.versions.offered())
-        .map_err(|error| TlsError::Identity(error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(certificate_verifier(roots, options)?);
-    let mut config = match options.identity {
-        None => builder.with_no_client_auth(),
-        Some((certificate, key)) => builder
-            .with_client_auth_cert(chain(certificate)?, private_key(key)?)
-            .map_err(|error| TlsError::Identity(error.to_string()))?,
-    };
+    let mut config = unbelieving_config(material, options.versions)?;
+    let verifier = certificate_verifier(roots, material, options)?;
+    config.dangerous().set_certificate_verifier(verifier);
     let protocols: &[&[u8]] = if options.http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(config)
 }
 
 impl Versions {
+    /// The versions that a `tls_config` leaves to choose from.
+    pub fn of(tls: &config::Tls) -> Self {
+        match (tls.min_version, tls.max_version) {
+            (Some(TlsVersion::Tls13), _) => Self::Tls13Only,
+            (_, Some(TlsVersion::Tls12)) => Self::Tls12Only,
+            _ => Self::Both,
+        }
+    }
+
     fn offered(self) -> &'static [&'static SupportedProtocolVersion] {
         static BOTH: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
         match self {
@@ -100,42 +119,27 @@ impl Versions {
 
 fn certificate_verifier(
     roots: &Roots,
+    material: &TlsMaterial,
     options: &TlsOptions<'_>,
 ) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
-    let trust = match options.authorities {
+    let trust = match material.authorities()? {
         _ if options.skip_verification => Trust::Anybody,
         None => Trust::Machine(roots.clone()),
-        Some(pem) => Trust::Given(given_authorities(pem)?),
+        Some(authorities) => Trust::Given(given_authorities(authorities)?),
     };
     let server_name = options.server_name.map(parse_server_name).transpose()?;
     Ok(Arc::new(Verifier { trust, server_name }))
 }
 
-fn given_authorities(pem: &str) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
-    let certificates =
-        CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
-    let certificates = certificates.map_err(|error| TlsError::Authority(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(TlsError::Authority("it holds no certificate".to_owned()));
-    }
+/// A verifier that believes these authorities alone.
+pub fn given_authorities(
+    certificates: Vec<CertificateDer<'static>>,
+) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
     verifier(certificates).map_err(|error| TlsError::Authority(error.to_string()))
 }
 
 fn parse_server_name(name: &str) -> Result<ServerName<'static>, TlsError> {
     ServerName::try_from(name.to_owned()).map_err(|_| TlsError::ServerName(name.to_owned()))
-}
-
-fn chain(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
-    let chain = chain.map_err(|error| TlsError::Certificate(error.to_string()))?;
-    if chain.is_empty() {
-        return Err(TlsError::Certificate("it holds no certificate".to_owned()));
-    }
-    Ok(chain)
-}
-
-fn private_key(pem: &str) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|error| TlsError::Key(error.to_string()))
 }
 
 /// Whom we believe to be who they say they are.

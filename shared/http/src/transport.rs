@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::{SecretError, Secrets};
-use config::{Proxy, Secret, Tls, TlsVersion};
+use config::{Proxy, Secret, Tls};
 use http1::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::SendError;
 use crate::factory::Inner;
+use crate::material::TlsMaterial;
 use crate::proxy::ProxyRules;
 use crate::roots::Roots;
 use crate::tls::{TlsOptions, Versions, client_config};
@@ -38,9 +39,7 @@ pub(crate) struct Transport {
 
 /// What connections are made of that may change: all secrets, resolved.
 struct Material {
-    authorities: Option<SecretString>,
-    certificate: Option<SecretString>,
-    key: Option<SecretString>,
+    tls: TlsMaterial,
     connect_headers: Vec<(String, SecretString)>,
 }
 
@@ -77,53 +76,31 @@ impl Transport {
     }
 
     async fn material(&self) -> Result<Material, SecretError> {
-        let Tls { ca, cert, key, .. } = &self.tls;
         let mut headers = Vec::new();
         for header in connect_headers(&self.proxy) {
             for value in &header.values {
                 headers.push((header.name.clone(), self.secrets.get(value).await?));
             }
         }
-        Ok(Material {
-            authorities: self.optional(ca.as_ref()).await?,
-            certificate: self.optional(cert.as_ref()).await?,
-            key: self.optional(key.as_ref()).await?,
-            connect_headers: headers,
-        })
-    }
-
-    async fn optional(&self, secret: Option<&Secret>) -> Result<Option<SecretString>, SecretError> {
-        match secret {
-            Some(secret) => self.secrets.get(secret).await.map(Some),
-            None => Ok(None),
-        }
+        let tls = TlsMaterial::read(&self.tls, &self.secrets).await?;
+        Ok(Material { tls, connect_headers: headers })
     }
 
     fn build(&self, material: &Material) -> Result<reqwest::Client, SendError> {
-        let Material { authorities, certificate, key, connect_headers } = material;
+        let Material { tls, connect_headers } = material;
         let Tls { ca: _, cert: _, key: _, server_name, insecure_skip_verify, .. } = &self.tls;
         let options = TlsOptions {
-            authorities: authorities.as_ref().map(ExposeSecret::expose_secret),
-            identity: certificate
-                .as_ref()
-                .zip(key.as_ref())
-                .map(|(certificate, key)| (certificate.expose_secret(), key.expose_secret())),
             server_name: server_name.as_deref(),
             skip_verification: *insecure_skip_verify,
-            versions: versions(&self.tls),
+            versions: Versions::of(&self.tls),
             http2: self.http2,
         };
-        build(&self.shared.roots, &options, &self.rules(), header_values(connect_headers)?)
+        let headers = header_values(connect_headers)?;
+        build(&self.shared.roots, tls, &options, &self.rules(), headers)
     }
 
     fn rules(&self) -> ProxyRules {
-        match &self.proxy {
-            Proxy::Direct => ProxyRules::default(),
-            Proxy::Environment { connect_headers: _ } => self.shared.environment.clone(),
-            Proxy::Url { url, no_proxy, connect_headers: _ } => {
-                ProxyRules::all(url, no_proxy.as_deref())
-            }
-        }
+        self.shared.proxy_rules(&self.proxy)
     }
 
     /// The proxy that requests to `url` go through.
@@ -143,10 +120,8 @@ impl fmt::Debug for Transport {
 
 impl PartialEq for Material {
     fn eq(&self, other: &Self) -> bool {
-        let Self { authorities, certificate, key, connect_headers } = self;
-        same(authorities, &other.authorities)
-            && same(certificate, &other.certificate)
-            && same(key, &other.key)
+        let Self { tls, connect_headers } = self;
+        *tls == other.tls
             && connect_headers.len() == other.connect_headers.len()
             && connect_headers.iter().zip(&other.connect_headers).all(|((name, value), other)| {
                 *name == other.0 && value.expose_secret() == other.1.expose_secret()
@@ -154,23 +129,11 @@ impl PartialEq for Material {
     }
 }
 
-fn same(a: &Option<SecretString>, b: &Option<SecretString>) -> bool {
-    a.as_ref().map(ExposeSecret::expose_secret) == b.as_ref().map(ExposeSecret::expose_secret)
-}
-
 fn connect_headers(proxy: &Proxy) -> &[config::Header] {
     match proxy {
         Proxy::Direct => &[],
         Proxy::Environment { connect_headers }
         | Proxy::Url { url: _, no_proxy: _, connect_headers } => connect_headers,
-    }
-}
-
-fn versions(tls: &Tls) -> Versions {
-    match (tls.min_version, tls.max_version) {
-        (Some(TlsVersion::Tls13), _) => Versions::Tls13Only,
-        (_, Some(TlsVersion::Tls12)) => Versions::Tls12Only,
-        _ => Versions::Both,
     }
 }
 
@@ -196,6 +159,7 @@ pub(crate) fn header(
 /// A client over rustls as configured. `connect_headers` go to the proxy alone.
 pub(crate) fn build(
     roots: &Roots,
+    material: &TlsMaterial,
     tls: &TlsOptions<'_>,
     rules: &ProxyRules,
     connect_headers: Vec<(HeaderName, HeaderValue)>,
@@ -204,7 +168,7 @@ pub(crate) fn build(
         let reason = format!("a {} proxy is not supported", proxy.scheme());
         return Err(SendError::Invalid(reason));
     }
-    let config = client_config(roots, tls).map_err(|error| unusable(&error))?;
+    let config = client_config(roots, material, tls).map_err(|error| unusable(&error))?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(config)
         .redirect(reqwest::redirect::Policy::none())

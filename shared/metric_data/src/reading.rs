@@ -120,7 +120,11 @@ mod tests {
         let resource = Resource { id: name.to_owned(), name: name.to_owned() };
         let series = Series {
             labels: Labels::default().with(METRIC_NAME, name),
-            origin: Origin { kind: Kind::CloudFront, metric: name.to_owned(), resource },
+            origin: Origin {
+                kind: Kind::CloudFront,
+                metric: name.to_owned(),
+                resource: resource.into(),
+            },
             samples: Vec::new(),
         };
         (query.key().to_string(), Entry { query, series, zero })

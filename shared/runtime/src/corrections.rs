@@ -82,7 +82,11 @@ mod tests {
         let resource = Resource { id: "E1".to_owned(), name: "www".to_owned() };
         let samples =
             points.iter().map(|(at, value)| Sample { at: minute(*at), value: *value }).collect();
-        let origin = Origin { kind: Kind::CloudFront, metric: "requests".to_owned(), resource };
+        let origin = Origin {
+            kind: Kind::CloudFront,
+            metric: "requests".to_owned(),
+            resource: resource.into(),
+        };
         vec![Series { labels: Labels::named("requests"), origin, samples }]
     }
 

@@ -12,11 +12,14 @@ pub const STORE: &str = "HOSTLESS_STORE";
 pub const INTERVAL: &str = "HOSTLESS_INTERVAL";
 /// Seconds that a run may take where no true deadline is known; 30 if absent.
 pub const BUDGET: &str = "HOSTLESS_BUDGET";
+/// How many probes may go on at one time; 128 if absent.
+pub const PROBES_AT_ONCE: &str = "HOSTLESS_PROBES_AT_ONCE";
 /// Lambda's own: the lowest level that is logged.
 pub const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
 const DEFAULT_INTERVAL_SECONDS: u64 = 60;
 const DEFAULT_BUDGET_SECONDS: u64 = 30;
+const DEFAULT_PROBES_AT_ONCE: u64 = 128;
 
 /// Looks up one environment variable.
 pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -74,23 +77,40 @@ impl Environment {
         self.seconds(BUDGET, DEFAULT_BUDGET_SECONDS)
     }
 
+    /// How many probes may go on at one time. More of them finish more targets while some wait for a timeout; but all share
+    /// one thread, and each that has to wait for it measures the wait as its target's.
+    pub fn probes_at_once(&self) -> Result<usize, EnvironmentError> {
+        let number = self.number(PROBES_AT_ONCE, DEFAULT_PROBES_AT_ONCE, "")?;
+        Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
     fn seconds(&self, name: &'static str, default: u64) -> Result<Duration, EnvironmentError> {
+        self.number(name, default, " of seconds").map(Duration::from_secs)
+    }
+
+    fn number(
+        &self,
+        name: &'static str,
+        default: u64,
+        of_what: &'static str,
+    ) -> Result<u64, EnvironmentError> {
         let Some(value) = self.get(name) else {
-            return Ok(Duration::from_secs(default));
+            return Ok(default);
         };
         match value.trim().parse::<u64>() {
-            Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
-            _ => Err(EnvironmentError { name, value }),
+            Ok(number) if number > 0 => Ok(number),
+            _ => Err(EnvironmentError { name, value, of_what }),
         }
     }
 }
 
 /// A variable with a value that makes no sense.
 #[derive(Debug, thiserror::Error)]
-#[error("{name}: \"{value}\" is not a number of seconds above 0")]
+#[error("{name}: \"{value}\" is not a number{of_what} above 0")]
 pub struct EnvironmentError {
     name: &'static str,
     value: String,
+    of_what: &'static str,
 }
 
 #[cfg(test)]
@@ -109,6 +129,15 @@ mod tests {
                 format!("HOSTLESS_INTERVAL: \"{wrong}\" is not a number of seconds above 0")
             );
         }
+    }
+
+    #[test]
+    fn a_number_of_probes_is_above_zero() {
+        let environment = Environment::new(|_| None);
+        assert_eq!(environment.probes_at_once().expect("a default"), 128);
+        let environment = environment.with(vec![(PROBES_AT_ONCE.to_owned(), "0".to_owned())]);
+        let error = environment.probes_at_once().expect_err("no probe").to_string();
+        assert_eq!(error, "HOSTLESS_PROBES_AT_ONCE: \"0\" is not a number above 0");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws::Aws;
-use clock::Budget;
-use config::{Findings, Sections};
+use aws::{Aws, Secrets};
+use clock::{Budget, Clock};
+use config::{Finding, Findings, SecretRef, Sections};
 use series::{Collected, Part, Series, SourceError, Timestamp, Window};
 
 use crate::event::Shard;
@@ -14,6 +14,8 @@ use crate::event::Shard;
 pub trait Function: Send + Sync + 'static {
     /// What it is called: the folder, the binary, the key of its section.
     const NAME: &'static str;
+    /// The section without which it has nothing to do.
+    const SECTION: &'static str = Self::NAME;
     /// Its section, validated.
     type Settings: Send;
     /// Where its series come from.
@@ -22,8 +24,29 @@ pub trait Function: Send + Sync + 'static {
     /// Reads the function's own sections; nothing if there are none, or if they are wrong (the findings say how).
     fn read(sections: &Sections, findings: &mut Findings) -> Option<Self::Settings>;
 
+    /// Every place that holds a secret of its own sections, and where it is named: a finding without a reason.
+    fn secrets(settings: &Self::Settings) -> Vec<(Finding, SecretRef)> {
+        let _ = settings;
+        Vec::new()
+    }
+
     /// Builds the source. No call goes out before it is asked for something.
-    fn source(settings: Self::Settings, aws: &Aws) -> Self::Source;
+    fn source(settings: Self::Settings, surroundings: &Surroundings<'_>) -> Self::Source;
+}
+
+/// What a source can reach the world with.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// AWS.
+    pub aws: &'a Aws,
+    /// HTTP and trust roots.
+    pub factory: &'a http::Factory,
+    /// Secrets by reference.
+    pub secrets: &'a Secrets,
+    /// What time it is.
+    pub clock: &'a Clock,
+    /// How many probes may go on at one time.
+    pub probes_at_once: usize,
 }
 
 /// Where series come from. A source may keep its data, so that a window can be read again (CloudWatch: `parts`, `discover`,
@@ -76,6 +99,8 @@ pub struct Observation {
     pub time: Timestamp,
     /// The time of the observation before; one interval earlier where there is none. For what is counted "since the last run".
     pub since: Timestamp,
+    /// The time from one scheduled run to the next.
+    pub interval: Duration,
     /// The share of the targets that this invocation looks at.
     pub shard: Shard,
 }

@@ -26,6 +26,7 @@ use crate::outcome::Outcome;
 use crate::report::{Delay, Report};
 use crate::run::{Budgets, Run};
 use crate::self_metrics;
+use crate::shown::Shown;
 use crate::storage::Storage;
 use crate::tally::Tally;
 use crate::windows::{self, Moment, Terms};
@@ -61,6 +62,8 @@ pub struct Invocation {
     pub time_left: Option<Duration>,
     /// Whether the report is to hold the series even if this is no dry run.
     pub keep_series: bool,
+    /// How many bytes the series may take in the report as JSON; any number where it is absent.
+    pub room: Option<usize>,
 }
 
 impl<F: Function> Handler<F> {
@@ -74,7 +77,7 @@ impl<F: Function> Handler<F> {
         let secrets = Secrets::new(Some(&aws), clock.clone(), SECRETS_TTL);
         let storage = Storage::new(environment.store(), &aws, factory.clone());
         let mut configuration =
-            Configuration::new(environment.clone(), aws.clone(), factory, secrets);
+            Configuration::new(environment.clone(), aws.clone(), factory, secrets, clock.clone());
         configuration.preload(clock.now(), &Budget::starting_now(PRELOAD)).await;
         let configuration = Mutex::new(configuration);
         let (warm, unsure) = (AtomicBool::new(false), AtomicBool::new(true));
@@ -138,7 +141,7 @@ impl<F: Function> Handler<F> {
         };
         let mut tally = Tally::new(
             loaded.sinks.iter().map(|sink| sink.name().to_owned()),
-            event.dry_run || invocation.keep_series,
+            (event.dry_run || invocation.keep_series).then(|| Shown::within(invocation.room)),
         );
         if !event.dry_run {
             prepare(loaded, &setup(&budget), &mut tally).await?;

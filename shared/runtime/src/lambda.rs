@@ -16,6 +16,9 @@ use crate::logs;
 /// What is kept of the time until the deadline, for the answer to get out.
 const MARGIN: Duration = Duration::from_millis(500);
 
+/// What the series of a dry run may take of an answer, which Lambda refuses above 6 MB; the rest is for the report.
+const ROOM: usize = 5 * 1024 * 1024;
+
 /// Serves events until the environment is shut down.
 pub async fn serve<F: Function>() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::of_this_process();
@@ -34,8 +37,8 @@ async fn answer<F: Function>(
     event: LambdaEvent<Value>,
 ) -> Result<Value, RunError> {
     let time_left = time_left(event.context.deadline, Clock::System.now());
-    let outcome =
-        handler.invoke(&event.payload, Invocation { time_left, keep_series: false }).await;
+    let invocation = Invocation { time_left, keep_series: false, room: Some(ROOM) };
+    let outcome = handler.invoke(&event.payload, invocation).await;
     let report = outcome.report.to_json();
     let (request, said) = (event.context.request_id, outcome.report.summary().to_string());
     match outcome.failure {

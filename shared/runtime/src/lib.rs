@@ -25,6 +25,7 @@ mod run;
 mod self_metrics;
 mod serving;
 mod settings;
+mod shown;
 mod spool;
 mod state;
 mod storage;
@@ -36,11 +37,13 @@ pub use documents::{Location, LocationError, fetch_documents};
 pub use environment::Environment;
 pub use error::RunError;
 pub use event::{Event, EventError, Shard};
-pub use function::{Discovered, Function, Observation, Observed, PartPlan, Pull, Pulled, Source};
+pub use function::{
+    Discovered, Function, Observation, Observed, PartPlan, Pull, Pulled, Source, Surroundings,
+};
 pub use handler::{Handler, Invocation};
 pub use lambda::serve;
 pub use lambda_runtime::Error as LambdaError;
 pub use outcome::Outcome;
 pub use report::{Report, SinkReport};
-pub use settings::{read_shared, require_both_ends};
+pub use settings::{read_shared, refuse_among_documents, require_both_ends};
 pub use timing::Timing;

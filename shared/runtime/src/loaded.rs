@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::{Aws, Secrets};
-use clock::Budget;
+use clock::{Budget, Clock};
 use config::{Document, Finding};
 use series::{SourceError, Timestamp};
 use sinks::Sink;
@@ -12,7 +12,7 @@ use tokio::time::timeout_at;
 use crate::documents::Location;
 use crate::environment::{CONFIG, Environment};
 use crate::error::RunError;
-use crate::function::Function;
+use crate::function::{Function, Surroundings};
 use crate::settings::Settings;
 
 /// Documents are read again after this.
@@ -39,6 +39,7 @@ pub(crate) struct Configuration<F: Function> {
     aws: Aws,
     http: http::Factory,
     secrets: Secrets,
+    clock: Clock,
     loaded: Option<Loaded<F>>,
 }
 
@@ -48,9 +49,10 @@ impl<F: Function> Configuration<F> {
         aws: Aws,
         http: http::Factory,
         secrets: Secrets,
+        clock: Clock,
     ) -> Self {
         let location = environment.config();
-        Self { environment, location, aws, http, secrets, loaded: None }
+        Self { environment, location, aws, http, secrets, clock, loaded: None }
     }
 
     /// Reads the documents before the first event. What is wrong is found again, and said, by that event.
@@ -115,12 +117,23 @@ impl<F: Function> Configuration<F> {
             aws: Some(&self.aws),
             external_labels: &global.external_labels,
         };
+        let probes_at_once = self
+            .environment
+            .probes_at_once()
+            .map_err(|error| RunError::Config(error.to_string()))?;
+        let surroundings = Surroundings {
+            aws: &self.aws,
+            factory: &self.http,
+            secrets: &self.secrets,
+            clock: &self.clock,
+            probes_at_once,
+        };
         let places = sinks.iter().map(|sink| sink.finding("")).collect();
         let sinks: Result<Vec<Sink>, _> =
             sinks.into_iter().map(|sink| sink.build(&equipment)).collect();
         let sinks = sinks.map_err(|error| RunError::Config(error.to_string()))?;
         Ok(Loaded {
-            source: F::source(section, &self.aws),
+            source: F::source(section, &surroundings),
             sinks,
             places,
             documents,

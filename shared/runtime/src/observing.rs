@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures::future::{join, join_all};
-use series::{Again, Batch, Series};
+use series::{Again, Batch, Series, Timestamp};
 use sinks::Body;
 use tokio::time::timeout_at;
 
@@ -29,8 +29,10 @@ impl<S: Source> Run<'_, S> {
         }
         let (time, interval) = (self.moment.time, self.moment.interval);
         let before = time - interval;
+        let observation =
+            |since: Timestamp| Observation { time, since, interval, shard: self.shard };
         let Some(memory) = &mut self.memory else {
-            return Some(Observation { time, since: before, shard: self.shard });
+            return Some(observation(before));
         };
         let since = memory.state.observed().unwrap_or(before).max(time - FURTHEST);
         if self.moment.now.since(time) > interval {
@@ -38,7 +40,7 @@ impl<S: Source> Run<'_, S> {
         }
         let claimed = timeout_at(self.budgets.whole.end(), memory.claim(time, self.id)).await;
         match claimed.unwrap_or_else(|_| Err("the state could not be written in time".to_owned())) {
-            Ok(true) => Some(Observation { time, since, shard: self.shard }),
+            Ok(true) => Some(observation(since)),
             Ok(false) => None,
             Err(error) => {
                 self.tally.state_error = Some(error);

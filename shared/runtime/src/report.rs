@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use series::{SourceError, Timestamp, Window, exposition};
+use series::{SourceError, Timestamp, Window};
 
+use crate::shown::Shown;
 use crate::tally::Tally;
 
 /// What one invocation did.
@@ -99,6 +100,15 @@ fn errors<S: Serializer>(errors: &[SourceError], serializer: S) -> Result<S::Ok,
     serializer.collect_seq(entries)
 }
 
+/// What to say of samples that an answer has no room for.
+fn not_shown(left_out: u64, samples: u64) -> Option<SourceError> {
+    let message = format!(
+        "{left_out} of {samples} samples are not shown, since an answer of Lambda holds no more: ask for a shorter window \
+         (from, to) or for a shard, or see everything with `hostless invoke --dry-run`"
+    );
+    (left_out > 0).then(|| SourceError::new("exposition", message))
+}
+
 impl Report {
     /// A report of nothing yet.
     pub(crate) fn empty(function: &'static str, time: Timestamp, cold_start: bool) -> Self {
@@ -122,11 +132,13 @@ impl Report {
 
     /// Takes over what a run counted; `delays` say how far each sink is behind.
     pub(crate) fn take(&mut self, tally: Tally, delays: &[Delay]) {
+        self.errors.extend(tally.refusals());
         self.window = tally.window;
         self.series = tally.series();
         self.samples = tally.samples;
         self.metrics_requested = tally.metrics_requested;
-        self.exposition = tally.kept.map(|series| exposition::write(&series));
+        self.exposition = tally.shown.as_ref().map(Shown::text);
+        self.errors.extend(tally.shown.and_then(|shown| not_shown(shown.left_out(), self.samples)));
         self.sinks = tally.sinks;
         for (sink, delay) in self.sinks.iter_mut().zip(delays) {
             sink.oldest_seconds = delay.watermark.max(delay.spool).as_secs();

@@ -59,7 +59,8 @@ fn one(facts: &Facts<'_>, name: &str, sink: &str, value: f64) -> Series {
         .with("sink", sink);
     let resource =
         Resource { id: facts.report.function.to_owned(), name: facts.report.function.to_owned() };
-    let origin = Origin { kind: Kind::SelfMetric, metric: name.to_owned(), resource };
+    let origin =
+        Origin { kind: Kind::SelfMetric, metric: name.to_owned(), resource: resource.into() };
     Series { labels, origin, samples: vec![Sample { at: report_time(facts), value }] }
 }
 

@@ -21,7 +21,10 @@ impl<F: Function> Settings<F> {
         let sections = Sections::read(documents, &mut findings);
         let (global, sinks) = read_shared(&sections, location, &mut findings);
         let section = F::read(&sections, &mut findings);
-        require_both_ends(&sections, &[F::NAME], &sinks, location, &mut findings);
+        if let Some(section) = &section {
+            refuse_among_documents(&F::secrets(section), location, &mut findings);
+        }
+        require_both_ends(&sections, &[F::SECTION], &sinks, location, &mut findings);
         match section {
             Some(section) if !findings.has_errors() => Ok(Self { section, sinks, global }),
             _ => Err(config_error(&findings)),
@@ -38,19 +41,31 @@ pub fn read_shared(
     let global = Global::read(sections.get("global"), findings);
     let sinks = sinks::read(sections, findings);
     for sink in &sinks {
-        for reference in sink.secrets() {
-            if let SecretRef::Parameter(name) = reference
-                && location.holds_parameter(name)
-            {
-                let reason = format!(
-                    "{reference} lies below the configuration, where it would be read as a document; \
-                     keep secrets under another path"
-                );
-                findings.push(sink.finding(reason));
-            }
-        }
+        let secrets = sink.secrets().into_iter();
+        let secrets: Vec<_> =
+            secrets.map(|reference| (sink.finding(""), reference.clone())).collect();
+        refuse_among_documents(&secrets, location, findings);
     }
     (global, sinks)
+}
+
+/// A secret below the configuration would be read as a document. `secrets` come with where they are named.
+pub fn refuse_among_documents(
+    secrets: &[(Finding, SecretRef)],
+    location: &Location,
+    findings: &mut Findings,
+) {
+    for (place, reference) in secrets {
+        if let SecretRef::Parameter(name) = reference
+            && location.holds_parameter(name)
+        {
+            let reason = format!(
+                "{reference} lies below the configuration, where it would be read as a document; \
+                 keep secrets under another path"
+            );
+            findings.push(Finding { reason, ..place.clone() });
+        }
+    }
 }
 
 /// Data must come from somewhere and go somewhere. Said only where nothing else is wrong, since a section with a mistake in
@@ -70,7 +85,10 @@ pub fn require_both_ends(
     };
     if !sources.iter().any(|source| sections.get(source).is_some()) {
         let begin = sources.first().copied().unwrap_or_default();
-        let known = sources.join(" or ");
+        let known = match sources {
+            [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
+            _ => begin.to_owned(),
+        };
         missing(format!(
             "no source: {known} is needed (\"{begin}: {{}}\" is enough to begin with)"
         ));

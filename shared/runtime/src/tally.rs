@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use series::{Part, Series, SourceError, Timestamp, Window};
-use sinks::Delivery;
+use sinks::{Delivery, Refusals};
 
 use crate::error::RunError;
 use crate::report::SinkReport;
+use crate::shown::Shown;
 use crate::spool::Waiting;
 
 /// What a run has done so far.
@@ -18,8 +19,10 @@ pub(crate) struct Tally {
     pub(crate) sinks: Vec<SinkReport>,
     pub(crate) errors: Vec<SourceError>,
     pub(crate) metrics_requested: u64,
+    /// What each sink refused, by reason, over all that it was given: a spool may bring thousands of bodies.
+    refused: BTreeMap<usize, Refusals>,
     /// The series as collected, where somebody asked to see them.
-    pub(crate) kept: Option<Vec<Series>>,
+    pub(crate) shown: Option<Shown>,
     distinct: HashSet<u64>,
     /// Parts that were read: nothing where one answered, else why it did not.
     parts: BTreeMap<Part, Option<SourceError>>,
@@ -33,10 +36,10 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// A tally for these sinks; `keep` where the series are to be shown.
-    pub(crate) fn new(sinks: impl Iterator<Item = String>, keep: bool) -> Self {
+    /// A tally for these sinks; `shown` where the series are to be shown.
+    pub(crate) fn new(sinks: impl Iterator<Item = String>, shown: Option<Shown>) -> Self {
         let sinks = sinks.map(|sink| SinkReport { sink, ..SinkReport::default() }).collect();
-        Self { sinks, kept: keep.then(Vec::new), ..Self::default() }
+        Self { sinks, shown, ..Self::default() }
     }
 
     /// Counts series that were collected.
@@ -48,8 +51,8 @@ impl Tally {
             self.distinct.insert(hasher.finish());
             self.samples += one.samples.len() as u64;
         }
-        if let Some(kept) = &mut self.kept {
-            kept.extend(with_samples().cloned());
+        if let Some(shown) = &mut self.shown {
+            with_samples().for_each(|one| shown.take(one));
         }
     }
 
@@ -80,14 +83,23 @@ impl Tally {
 
     /// Notes what a sink did with `offered` samples.
     pub(crate) fn delivered(&mut self, sink: usize, offered: u64, delivery: Delivery) {
-        let Delivery { sent, rejected, requests, bytes, errors, outcome, delivered_before: _ } =
-            delivery;
+        let Delivery {
+            sent,
+            rejected,
+            requests,
+            bytes,
+            refused,
+            notes,
+            outcome,
+            delivered_before: _,
+        } = delivery;
+        self.refused.entry(sink).or_default().merge(refused);
         let report = &mut self.sinks[sink];
         report.sent += sent;
         report.rejected += rejected;
         report.requests += requests;
         report.bytes += bytes;
-        self.errors.extend(errors);
+        self.errors.extend(notes);
         let Err(failure) = outcome else {
             return;
         };
@@ -99,6 +111,14 @@ impl Tally {
         } else {
             self.down(sink, failure.to_string());
         }
+    }
+
+    /// What was refused, an entry for each sink and reason.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = SourceError> {
+        let of_sink = |(sink, refused): (&usize, &Refusals)| {
+            refused.entries(&self.sinks[*sink].sink).collect::<Vec<_>>()
+        };
+        self.refused.iter().flat_map(of_sink)
     }
 
     /// Notes that a sink cannot be delivered to in this run.

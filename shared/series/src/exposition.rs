@@ -57,7 +57,11 @@ mod tests {
             .iter()
             .map(|&(at, value)| Sample { at: Timestamp::from_millis(at), value })
             .collect();
-        let origin = Origin { kind: Kind::CloudFront, metric: "requests".to_owned(), resource };
+        let origin = Origin {
+            kind: Kind::CloudFront,
+            metric: "requests".to_owned(),
+            resource: resource.into(),
+        };
         Series { labels, origin, samples }
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use crate::naming::{is_label_name, is_metric_name};
 
 /// The name of the label that holds the metric name.
@@ -14,7 +16,7 @@ pub const METRIC_NAME: &str = "__name__";
 /// Clones share the set until one of them is changed: a series stands in its source's catalogue, in what was pulled and
 /// in what each sink is offered, and nearly always with the same labels.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Labels(Arc<Vec<(String, String)>>);
+pub struct Labels(Arc<Vec<(SmolStr, SmolStr)>>);
 
 impl Labels {
     /// An empty set.
@@ -23,7 +25,7 @@ impl Labels {
     }
 
     /// A set that holds only the metric name.
-    pub fn named(name: impl Into<String>) -> Self {
+    pub fn named(name: impl AsRef<str>) -> Self {
         Self::new().with(METRIC_NAME, name)
     }
 
@@ -38,26 +40,36 @@ impl Labels {
     }
 
     /// Sets a label, in place of an earlier value; an empty value removes it.
-    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let (name, value) = (name.into(), value.into());
-        match (self.find(&name), value.is_empty()) {
+    pub fn set(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        match (self.find(name), value.is_empty()) {
             (Ok(at), true) => drop(self.own().remove(at)),
-            (Ok(at), false) => self.own()[at].1 = value,
+            (Ok(at), false) => self.own()[at].1 = value.into(),
             (Err(_), true) => {}
-            (Err(at), false) => self.own().insert(at, (name, value)),
+            (Err(at), false) => self.own().insert(at, (name.into(), value.into())),
+        }
+    }
+
+    /// Takes over a label of another set, whose text the two then share; without one there, nothing changes.
+    pub fn adopt(&mut self, name: &str, from: &Self) {
+        let Ok(found) = from.find(name) else { return };
+        let label = from.0[found].clone();
+        match self.find(name) {
+            Ok(at) => self.own()[at] = label,
+            Err(at) => self.own().insert(at, label),
         }
     }
 
     /// The same set with a label set.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.set(name, value);
         self
     }
 
     /// Takes a label away; its value if it was there.
     pub fn remove(&mut self, name: &str) -> Option<String> {
-        self.find(name).ok().map(|at| self.own().remove(at).1)
+        self.find(name).ok().map(|at| self.own().remove(at).1.into())
     }
 
     /// Keeps the labels whose name the predicate accepts.
@@ -81,7 +93,7 @@ impl Labels {
     }
 
     /// A set that nobody else sees change.
-    fn own(&mut self) -> &mut Vec<(String, String)> {
+    fn own(&mut self) -> &mut Vec<(SmolStr, SmolStr)> {
         Arc::make_mut(&mut self.0)
     }
 
@@ -90,7 +102,7 @@ impl Labels {
     }
 }
 
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Labels {
+impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for Labels {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         let mut labels = Self::new();
         for (name, value) in pairs {

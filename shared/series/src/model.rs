@@ -1,5 +1,7 @@
 //! The series model.
 
+use std::sync::Arc;
+
 use crate::{Labels, Timestamp};
 
 /// One value at one time.
@@ -29,8 +31,8 @@ pub struct Origin {
     pub kind: Kind,
     /// The metric without namespace, and without the statistic where only one is read: `requests`, `origin_latency_p90`.
     pub metric: String,
-    /// What the metric measures.
-    pub resource: Resource,
+    /// What the metric measures. Shared by all series of one resource.
+    pub resource: Arc<Resource>,
 }
 
 /// Kinds of series.
@@ -40,6 +42,8 @@ pub enum Kind {
     CloudFront,
     /// A count of the ECS API, or a CloudWatch metric of an ECS cluster, service, family, task or container.
     Ecs,
+    /// What a probe measured of its target.
+    Probe,
     /// Constant value, interesting labels, for joins: never goes to Mackerel.
     Info,
     /// What hostless says about its own run: never goes to Mackerel.

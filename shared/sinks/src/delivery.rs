@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use clock::Budget;
 use series::{SourceError, Timestamp};
 
+use crate::refusals::Refusals;
+
 /// What a delivery has to know of the run that it is part of.
 #[derive(Debug, Clone, Copy)]
 pub struct Run<'a> {
@@ -47,7 +49,7 @@ impl SplitAllowance {
 pub struct Delivery {
     /// Samples that the receiver took. They stay taken when the outcome is a failure.
     pub sent: u64,
-    /// Samples that were given up for good, by reason in `errors`. When the outcome is a failure, only those that do not
+    /// Samples that were given up for good, by reason in `refused`. When the outcome is a failure, only those that do not
     /// come again: with [`deliver`](crate::Sink::deliver) those before `delivered_before`, with
     /// [`deliver_or_keep`](crate::Sink::deliver_or_keep) those that are in no body, and with
     /// [`redeliver`](crate::Sink::redeliver) none.
@@ -56,8 +58,10 @@ pub struct Delivery {
     pub requests: u64,
     /// Bytes of the bodies of these requests, as sent.
     pub bytes: u64,
-    /// What was refused, by reason, and what else a person should know (names that met).
-    pub errors: Vec<SourceError>,
+    /// What was given up, by reason.
+    pub refused: Refusals,
+    /// What else a person should know (names that met).
+    pub notes: Vec<SourceError>,
     /// Whether everything was delivered or given up.
     pub outcome: Result<(), Failure>,
     /// Where a failure came in the middle: every sample before this time was delivered or given up and need not come

@@ -43,6 +43,7 @@ use http::SendError;
 pub use body::{Body, DamagedBody};
 pub use delivery::{Delivery, Failure, Run, SplitAllowance};
 pub use mackerel::Mackerel;
+pub use refusals::Refusals;
 pub use remote_write::RemoteWrite;
 pub use sink::Sink;
 

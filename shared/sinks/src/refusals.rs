@@ -1,5 +1,5 @@
 //! Samples that a sink will never take, counted by reason. Each reason is one entry of the report: never silent, and
-//! never one entry a sample.
+//! never one entry a sample. Whoever has several deliveries to the same sink merges them before they are told.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ const KNOWN: &[(&str, &str)] = &[
 
 /// How many samples were refused, by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Refusals(BTreeMap<String, Refused>);
+pub struct Refusals(BTreeMap<String, Refused>);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Refused {
@@ -63,7 +63,7 @@ impl Refusals {
     }
 
     /// Takes over what `other` counted.
-    pub(crate) fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         for (reason, Refused { samples, said }) in other.0 {
             self.count(&reason, samples, said.as_deref());
         }
@@ -86,7 +86,7 @@ impl Refusals {
     }
 
     /// One entry of the report for each reason.
-    pub(crate) fn entries(&self, sink: &str) -> impl Iterator<Item = SourceError> {
+    pub fn entries<'a>(&'a self, sink: &'a str) -> impl Iterator<Item = SourceError> + 'a {
         self.0.iter().map(move |(reason, Refused { samples, said })| {
             let plural = if *samples == 1 { "sample" } else { "samples" };
             let said = said.as_ref().map(|said| format!(" ({said})")).unwrap_or_default();

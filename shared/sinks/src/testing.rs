@@ -43,7 +43,11 @@ pub(crate) fn series(metric: &str, id: &str, name: &str, samples: &[(u64, f64)])
         labels: Labels::named(format!("aws_cloudfront_{metric}_sum"))
             .with("alias", name)
             .with("dimension_DistributionId", id),
-        origin: Origin { kind: Kind::CloudFront, metric: metric.to_owned(), resource },
+        origin: Origin {
+            kind: Kind::CloudFront,
+            metric: metric.to_owned(),
+            resource: resource.into(),
+        },
         samples: samples.iter().map(|&(minutes, value)| sample(minutes, value)).collect(),
     }
 }

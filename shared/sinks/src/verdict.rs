@@ -105,10 +105,10 @@ impl Sent {
         if refused_is_past && leftover == Leftover::IsKept {
             given_up.merge(refused_midway);
         }
-        let errors = notes.into_iter().chain(given_up.entries(sink)).collect();
-        let rejected = given_up.samples();
-        let sent = samples;
-        (Delivery { sent, rejected, requests, bytes, errors, outcome, delivered_before }, open)
+        let (sent, rejected, refused) = (samples, given_up.samples(), given_up);
+        let delivery =
+            Delivery { sent, rejected, requests, bytes, refused, notes, outcome, delivered_before };
+        (delivery, open)
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
     }
 
     fn counts(delivery: &Delivery) -> (u64, u64, usize) {
-        (delivery.sent, delivery.rejected, delivery.errors.len())
+        (delivery.sent, delivery.rejected, delivery.refused.entries("remote_write:amp").count())
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws::Calls;
 use bytes::{Bytes, BytesMut};
+use http::LONGEST_ANSWER;
 use http1::Method;
 use object_store::ClientOptions;
 use object_store::client::{
@@ -59,13 +60,25 @@ impl HttpService for Service {
 
 impl Service {
     async fn exchange(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
-        let response = self.client.execute(request).await.map_err(failed)?;
+        let mut response = self.client.execute(request).await.map_err(failed)?;
         let mut answer = http1::Response::new(());
         *answer.status_mut() = response.status();
         *answer.headers_mut() = response.headers().clone();
-        let body = response.bytes().await.map_err(failed)?;
-        Ok(answer.map(|()| HttpResponseBody::from(body)))
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(too_long());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(answer.map(|()| HttpResponseBody::from(body.freeze())))
     }
+}
+
+/// Nothing that object_store tries again: the next answer would be no shorter.
+fn too_long() -> HttpError {
+    let text = format!("the answer is longer than {} MiB", LONGEST_ANSWER >> 20);
+    HttpError::new_boxed(HttpErrorKind::Decode, text.into())
 }
 
 async fn reqwest_request(request: HttpRequest) -> Result<reqwest::Request, HttpError> {

@@ -9,18 +9,31 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use emulators::lambda::{Outcome, Pushed, RuntimeApi, Times};
+use emulators::site::Door;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{Emulators, MACKEREL_SERVICE};
 
-/// `/calls`: AWS calls by name; `/remote_write` and `/mackerel`: what was delivered there. Posting an event to
+/// The site's doors by name.
+pub(crate) const DOORS: [(&str, Door); 5] = [
+    ("http", Door::Http),
+    ("https", Door::Https),
+    ("tcp", Door::Tcp),
+    ("dns", Door::Dns),
+    ("silent", Door::Silent),
+];
+
+/// `/calls`: AWS calls by name; `/remote_write` and `/mackerel`: what was delivered there; `/site`: how
+/// long the site was busy with each guest, since somebody last asked. Posting an event to
 /// `/runtime?timeout_ms=…` starts a Runtime API for one process of a function, `/runtime/outcome` waits for what comes of it.
 pub(crate) fn router(emulators: Arc<Emulators>) -> Router {
     let observations = Router::new()
         .route("/calls", get(calls))
         .route("/remote_write", get(remote_write))
+        .route("/remote_write/values", get(values))
         .route("/mackerel", get(mackerel))
+        .route("/site", get(site))
         .with_state(emulators);
     let runtime = Router::new()
         .route("/runtime", post(start_runtime))
@@ -46,6 +59,21 @@ async fn remote_write(State(emulators): State<Arc<Emulators>>) -> String {
     .to_string()
 }
 
+#[derive(Deserialize)]
+struct Wanted {
+    name: String,
+}
+
+/// The newest value of each series of this name.
+async fn values(
+    State(emulators): State<Arc<Emulators>>,
+    Query(Wanted { name }): Query<Wanted>,
+) -> String {
+    let wanted = emulators.remote_write.samples(&[("__name__", &name)]);
+    let newest = wanted.values().filter_map(|samples| samples.values().next_back());
+    Value::from_iter(newest.copied()).to_string()
+}
+
 async fn mackerel(State(emulators): State<Arc<Emulators>>) -> String {
     let api = &emulators.mackerel;
     let metrics = api.metrics(MACKEREL_SERVICE);
@@ -57,6 +85,18 @@ async fn mackerel(State(emulators): State<Arc<Emulators>>) -> String {
         "violations": api.violations(),
     })
     .to_string()
+}
+
+/// Nanoseconds, by door.
+async fn site(State(emulators): State<Arc<Emulators>>) -> String {
+    let served = emulators.site.served();
+    let of = |wanted: Door| -> Vec<u64> {
+        let durations = served.iter().filter(|(door, _)| *door == wanted);
+        durations.map(|(_, took)| u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)).collect()
+    };
+    let by_door: serde_json::Map<String, Value> =
+        DOORS.into_iter().map(|(name, door)| (name.to_owned(), json!(of(door)))).collect();
+    Value::from(by_door).to_string()
 }
 
 /// The function that runs now, and the one event that it gets.

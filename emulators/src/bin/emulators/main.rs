@@ -9,12 +9,14 @@ mod control;
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 use emulators::aws::{self, AwsEmulator, Parameter};
 use emulators::receivers::mackerel::{self, MackerelApi};
 use emulators::receivers::remote_write::{self, RemoteWriteReceiver};
 use emulators::server::Server;
+use emulators::site::{Certificates, Site};
 use emulators::traffic::Fleet;
 use emulators::traffic::ecs::EcsFleet;
 use serde_json::{Value, json};
@@ -45,7 +47,11 @@ struct Emulators {
     aws: AwsEmulator,
     remote_write: RemoteWriteReceiver,
     mackerel: MackerelApi,
+    site: Site,
 }
+
+/// The end of the site's certificates: the year 2100.
+const CERTIFICATES_END: Duration = Duration::from_secs(4_102_444_800);
 
 fn main() -> io::Result<()> {
     let emulators = Arc::new(start(&Arguments::parse()));
@@ -75,6 +81,7 @@ fn start(arguments: &Arguments) -> Emulators {
         aws,
         remote_write: RemoteWriteReceiver::start(remote_write::Options::default()),
         mackerel: MackerelApi::start(mackerel),
+        site: Site::start(Certificates::until(SystemTime::UNIX_EPOCH + CERTIFICATES_END)),
     }
 }
 
@@ -88,6 +95,16 @@ fn description(emulators: &Emulators, control: &str) -> Value {
         "mackerel": emulators.mackerel.url(),
         "mackerel_service": MACKEREL_SERVICE,
         "mackerel_api_key": MACKEREL_KEY,
+        "site": site(&emulators.site),
         "control": control,
     })
+}
+
+/// Where each door is, and whom to trust there.
+fn site(site: &Site) -> Value {
+    let doors = control::DOORS.map(|(name, door)| (name.to_owned(), site.addr(door).to_string()));
+    let mut described: serde_json::Map<String, Value> =
+        doors.into_iter().map(|(name, address)| (name, address.into())).collect();
+    described.insert("authority".to_owned(), site.authority().into());
+    described.into()
 }

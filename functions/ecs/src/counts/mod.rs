@@ -37,7 +37,8 @@ pub(crate) fn down(account: Option<&str>, region: &str, at: Timestamp) -> Series
 }
 
 fn one(labels: Labels, metric: impl Into<String>, resource: &Resource, sample: Sample) -> Series {
-    let origin = Origin { kind: Kind::Ecs, metric: metric.into(), resource: resource.clone() };
+    let origin =
+        Origin { kind: Kind::Ecs, metric: metric.into(), resource: resource.clone().into() };
     Series { labels, origin, samples: vec![sample] }
 }
 

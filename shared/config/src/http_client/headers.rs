@@ -2,7 +2,7 @@
 
 use crate::finding::Findings;
 use crate::mapping::Mapping;
-use crate::node::Node;
+use crate::node::{Node, Value};
 use crate::secret::Secret;
 
 /// A header that is sent with every request, once for each value.
@@ -12,6 +12,30 @@ pub struct Header {
     pub name: String,
     /// Its values: those in plain text, then the secret ones, then those from elsewhere.
     pub values: Vec<Secret>,
+}
+
+impl Header {
+    /// Reads headers that stand under a key of their own (`websocket` probes). Here a text or a list may stand in the place
+    /// of `values`, and no name is reserved.
+    pub fn read_all(node: &Node, findings: &mut Findings) -> Vec<Self> {
+        let Some(headers) = node.mapping(findings) else {
+            return Vec::new();
+        };
+        let mut read = Vec::new();
+        for (name, node) in headers.entries() {
+            let name = header_name(name, node, findings);
+            let values = match node.value() {
+                Value::Mapping(_) => read_values(node, findings),
+                Value::Sequence(items) => {
+                    Some(items.iter().filter_map(|item| item.secret(findings)).collect())
+                }
+                Value::Scalar(_) if node.is_null() => Some(Vec::new()),
+                Value::Scalar(_) => node.secret(findings).map(|value| vec![value]),
+            };
+            read.extend(name.zip(values).map(|(name, values)| Self { name, values }));
+        }
+        in_order(read)
+    }
 }
 
 /// Headers that carry the protocol, the authorization or the signature.

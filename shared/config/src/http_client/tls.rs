@@ -4,7 +4,7 @@ use super::{Choice, refuse, take_text};
 use crate::finding::Findings;
 use crate::mapping::Mapping;
 use crate::node::Node;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretRef};
 
 /// `tls_config`, consistent: a certificate has its key, versions are in order.
 #[derive(Debug, Clone, Default)]
@@ -82,6 +82,11 @@ impl Tls {
              if both are specified",
         );
         pair.into_iter().chain(order)
+    }
+
+    /// Every place that holds a secret of this section.
+    pub fn references(&self) -> Vec<&SecretRef> {
+        self.secrets().into_iter().filter_map(Secret::reference).collect()
     }
 
     pub(super) fn secrets(&self) -> Vec<&Secret> {

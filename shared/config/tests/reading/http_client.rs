@@ -1,9 +1,9 @@
 //! The HTTP client block, complete.
 
-use config::{Auth, HttpClient, Proxy, Secret, Tls, TlsVersion};
+use config::{Auth, Header, HttpClient, Proxy, Secret, Tls, TlsVersion};
 use secrecy::ExposeSecret as _;
 
-use crate::readers::http_client;
+use crate::readers::{document, http_client, read};
 
 /// `inline:text`, or the reference.
 fn shown(secret: &Secret) -> String {
@@ -144,6 +144,39 @@ fn every_other_key_is_read() {
     assert_eq!(headers, [("A", vec!["inline:1".to_owned()]), ("X-Scope-Orgid", three)]);
     let secrets: Vec<String> = client.secrets().iter().map(ToString::to_string).collect();
     assert_eq!(secrets, ["ssm:/cert", "ssm:/key", "ssm:/three"]);
+}
+
+#[test]
+fn headers_under_a_key_of_their_own_may_be_single_texts() {
+    let body = "modules: {x-one: a, X-Two: [b, 5], X-Three: {values: [c], files: [ssm:/d]}, 'e f': g, Host: }";
+    let (sections, mut findings) = read(&[document("f", body)]);
+    let headers = Header::read_all(sections.get("modules").expect("a section"), &mut findings);
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|header| (header.name.as_str(), header.values.iter().map(shown).collect::<String>()))
+        .collect();
+    let expected = [
+        ("Host", ""),
+        ("X-One", "inline:a"),
+        ("X-Three", "inline:cssm:/d"),
+        ("X-Two", "inline:binline:5"),
+    ];
+    assert_eq!(headers, expected.map(|(name, values)| (name, values.to_owned())));
+    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(findings, ["f: modules[\"e f\"]: not a valid header name"]);
+}
+
+#[test]
+fn a_tls_section_names_its_secret_places() {
+    let references = |keys: &str| {
+        let tls = entry(&format!("  tls_config: {keys}\n")).tls;
+        tls.references().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        references("{ca: a, cert_file: ssm:/b, key_file: c}"),
+        ["ssm:/b", "/etc/hostless/c"]
+    );
+    assert!(references("{ca: a}").is_empty());
 }
 
 #[test]

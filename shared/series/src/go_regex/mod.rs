@@ -8,6 +8,7 @@
 //!
 //! Knows nothing of relabeling, and nothing of who wrote the pattern.
 
+mod bytes;
 mod class;
 mod cursor;
 mod error;
@@ -20,15 +21,17 @@ mod unicode;
 
 use std::fmt;
 
+pub use bytes::{BytesCaptures, GoBytesRegex};
 pub use error::{GoRegexError, Problem};
 pub use regex::Captures;
-pub use template::Template;
+pub use template::{BytesTemplate, Template};
 pub use translate::Translation;
 
 /// The pattern in Rust's syntax, with the same meaning. Compiles with `regex::Regex` and, for text that is UTF-8, with
 /// `regex::bytes::Regex`; groups keep their numbers and lose their names ([`Translation`] has them).
 ///
-/// On bytes that are not UTF-8 Go matches `.` or `[^a]` against each stray byte; the translation does not.
+/// On bytes that are not UTF-8 Go matches `.` or `[^a]` against each stray byte; the translation does not, and
+/// [`GoBytesRegex`] does.
 pub fn translate(pattern: &str) -> Result<String, GoRegexError> {
     Translation::of(pattern).map(|translation| translation.pattern)
 }

@@ -7,11 +7,15 @@ use regex::Regex;
 
 /// A replacement with references to groups: `$1`, `${1}`, `$name`, `${name}`; `$$` is a dollar sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct Template(Vec<Part<String>>);
+
+/// The same for bytes that need not be UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BytesTemplate(Vec<Part<Vec<u8>>>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Text(String),
+enum Part<T> {
+    Text(T),
     Group(usize),
     Name(String),
 }
@@ -19,30 +23,13 @@ enum Part {
 impl Template {
     /// Reads a template. There is no wrong one: a dollar sign that refers to nothing is a dollar sign.
     pub fn parse(template: &str) -> Self {
-        let mut parts = Vec::new();
-        let mut text = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('$') {
-            text.push_str(before);
-            rest = after;
-            if let Some(after) = rest.strip_prefix('$') {
-                text.push('$');
-                rest = after;
-            } else if let Some((reference, after)) = reference(rest) {
-                if !text.is_empty() {
-                    parts.push(Part::Text(std::mem::take(&mut text)));
-                }
-                parts.push(reference);
-                rest = after;
-            } else {
-                text.push('$');
-            }
-        }
-        text.push_str(rest);
-        if !text.is_empty() {
-            parts.push(Part::Text(text));
-        }
-        Self(parts)
+        let parts = parts(template.as_bytes()).into_iter().map(|part| match part {
+            // Texts end at dollar signs and at ends of names: never inside of a character.
+            Part::Text(bytes) => Part::Text(String::from_utf8(bytes).unwrap_or_default()),
+            Part::Group(index) => Part::Group(index),
+            Part::Name(name) => Part::Name(name),
+        });
+        Self(parts.collect())
     }
 
     /// Appends the template with groups filled in. `names` are the names of the groups by index, "" where a group has
@@ -55,35 +42,92 @@ impl Template {
         out: &mut String,
     ) {
         for part in &self.0 {
-            let value = match part {
-                Part::Text(text) => text,
-                Part::Group(index) => group(*index).unwrap_or_default(),
-                Part::Name(name) => {
-                    let named = names.iter().enumerate().filter(|(_, own)| *own == name);
-                    named.filter_map(|(index, _)| group(index)).next().unwrap_or_default()
-                }
-            };
-            out.push_str(value);
+            out.push_str(part.value(String::as_str, names, &group).unwrap_or_default());
         }
     }
 }
 
-/// The reference after a dollar sign, and what follows it.
-fn reference(text: &str) -> Option<(Part, &str)> {
-    let (braced, text) = match text.strip_prefix('{') {
-        Some(inner) => (true, inner),
-        None => (false, text),
-    };
-    let end = text.find(|c| !is_name_character(c)).unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    if name.is_empty() {
-        return None;
+impl BytesTemplate {
+    /// Reads a template.
+    pub fn parse(template: &[u8]) -> Self {
+        Self(parts(template))
     }
-    let rest = if braced { rest.strip_prefix('}')? } else { rest };
-    Some((part(name), rest))
+
+    pub(super) fn expand<'b>(
+        &self,
+        names: &[String],
+        group: impl Fn(usize) -> Option<&'b [u8]>,
+        out: &mut Vec<u8>,
+    ) {
+        for part in &self.0 {
+            out.extend_from_slice(part.value(Vec::as_slice, names, &group).unwrap_or_default());
+        }
+    }
 }
 
-fn part(name: &str) -> Part {
+impl<T> Part<T> {
+    /// What stands in its place.
+    fn value<'v, 'g: 'v, V: ?Sized + 'g>(
+        &'v self,
+        text: impl Fn(&'v T) -> &'v V,
+        names: &[String],
+        group: impl Fn(usize) -> Option<&'g V>,
+    ) -> Option<&'v V> {
+        match self {
+            Self::Text(own) => Some(text(own)),
+            Self::Group(index) => group(*index),
+            Self::Name(name) => {
+                let named = names.iter().enumerate().filter(|(_, own)| *own == name);
+                named.filter_map(|(index, _)| group(index)).next()
+            }
+        }
+    }
+}
+
+fn parts(template: &[u8]) -> Vec<Part<Vec<u8>>> {
+    let mut parts = Vec::new();
+    let mut text = Vec::new();
+    let mut rest = template;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'$') {
+        text.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix(b"$") {
+            text.push(b'$');
+            rest = after;
+        } else if let Some((reference, length)) = reference(rest) {
+            if !text.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut text)));
+            }
+            parts.push(reference);
+            rest = &rest[length..];
+        } else {
+            text.push(b'$');
+        }
+    }
+    text.extend_from_slice(rest);
+    if !text.is_empty() {
+        parts.push(Part::Text(text));
+    }
+    parts
+}
+
+/// The reference after a dollar sign, and its length.
+fn reference(template: &[u8]) -> Option<(Part<Vec<u8>>, usize)> {
+    let inner = template.strip_prefix(b"{");
+    let template = inner.unwrap_or(template);
+    let is_end = |byte: &u8| byte.is_ascii() && !is_name_character(char::from(*byte));
+    let end = template.iter().position(is_end).unwrap_or(template.len());
+    // A byte that is no text ends a name as well.
+    let name = template[..end].utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let name = name.split(|c| !is_name_character(c)).next().unwrap_or_default();
+    if name.is_empty() || (inner.is_some() && !template[name.len()..].starts_with(b"}")) {
+        return None;
+    }
+    let braces = if inner.is_some() { "{}".len() } else { 0 };
+    Some((part(name), name.len() + braces))
+}
+
+fn part(name: &str) -> Part<Vec<u8>> {
     let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
     let has_leading_zero = name.len() > 1 && name.starts_with('0');
     match name.parse() {

@@ -8,6 +8,7 @@ mod names_tests;
 mod points;
 #[cfg(test)]
 mod points_tests;
+mod probes;
 mod rules;
 mod settings;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use series::{Kind, Labels, Series};
 
+use super::probes;
 use super::rules::{self, Rule};
 
 /// The API documents no limit for the length of a name; nothing longer than this has been seen in use.
@@ -19,6 +20,18 @@ pub(crate) struct Candidate<'a> {
     pub(crate) series: &'a Series,
     /// Its labels after the sink's relabeling: rules match and fill in these.
     pub(crate) labels: Labels,
+    /// The name it has unless it meets another one, or is too long.
+    wanted: String,
+}
+
+impl<'a> Candidate<'a> {
+    /// A series with the name that the first rule which applies gives it, else its default name. None where it has
+    /// neither: it does not go to Mackerel.
+    pub(crate) fn new(series: &'a Series, labels: Labels, rules: &[Rule]) -> Option<Self> {
+        let by_rule = rules.iter().find_map(|rule| rule.name(&series.origin, &labels));
+        let wanted = by_rule.or_else(|| default_name(series))?;
+        Some(Self { series, labels, wanted })
+    }
 }
 
 /// Gives each candidate its name. The second value says, in words, which names met or were too long.
@@ -27,10 +40,10 @@ pub(crate) struct Candidate<'a> {
 /// and each further one gets `_` and four hex digits of a hash of its id. That order is over all candidates given,
 /// those without samples included: a source that hands over what it knows, and not only what had traffic, keeps names
 /// stable.
-pub(crate) fn assign(candidates: &[Candidate<'_>], rules: &[Rule]) -> (Vec<String>, Vec<String>) {
-    let mut wanted: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+pub(crate) fn assign(candidates: &[Candidate<'_>]) -> (Vec<String>, Vec<String>) {
+    let mut wanted: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, candidate) in candidates.iter().enumerate() {
-        wanted.entry(wanted_name(candidate, rules)).or_default().push(at);
+        wanted.entry(&candidate.wanted).or_default().push(at);
     }
     let mut notes = Vec::new();
     let mut names = vec![String::new(); candidates.len()];
@@ -41,7 +54,7 @@ pub(crate) fn assign(candidates: &[Candidate<'_>], rules: &[Rule]) -> (Vec<Strin
         owners.insert(shorten(name, &mut notes), group[0]);
     }
     for (name, group) in wanted {
-        let name = shorten(&name, &mut Vec::new());
+        let name = shorten(name, &mut Vec::new());
         let first = &candidates[group[0]];
         for at in group {
             let candidate = &candidates[at];
@@ -91,25 +104,16 @@ fn met(name: &str, first: &Candidate<'_>, second: &Candidate<'_>, own: &str) -> 
     format!("{first} and {second} would both be named {name}: the second is named {own}")
 }
 
-/// What the first rule that applies says, else the default name.
-fn wanted_name(candidate: &Candidate<'_>, rules: &[Rule]) -> String {
-    let Candidate { series, labels } = candidate;
-    rules
-        .iter()
-        .find_map(|rule| rule.name(&series.origin, labels))
-        .unwrap_or_else(|| default_name(series))
-}
-
-/// `<kind>.<metric>.<resource>`.
-fn default_name(series: &Series) -> String {
-    let kind = match series.origin.kind {
-        Kind::CloudFront => "cloudfront",
-        Kind::Ecs => "ecs",
-        Kind::Info => "info",
-        Kind::SelfMetric => "hostless",
+/// `<kind>.<metric>.<resource>`, if there is one.
+fn default_name(series: &Series) -> Option<String> {
+    let origin = &series.origin;
+    let (kind, metric) = match origin.kind {
+        Kind::CloudFront => ("cloudfront", rules::segment(&origin.metric)),
+        Kind::Ecs => ("ecs", rules::segment(&origin.metric)),
+        Kind::Probe => ("probe", probes::default_metric(&origin.metric)?),
+        Kind::Info | Kind::SelfMetric => return None,
     };
-    let resource = rules::resource_name(&series.origin.resource);
-    format!("{kind}.{}.{resource}", rules::segment(&series.origin.metric))
+    Some(format!("{kind}.{metric}.{}", rules::resource_name(&origin.resource)))
 }
 
 fn shorten(name: &str, notes: &mut Vec<String>) -> String {

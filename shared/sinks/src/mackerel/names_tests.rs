@@ -9,9 +9,11 @@ use super::rules::{Rule, Template};
 use crate::testing::series;
 
 fn named(series: &[Series], rules: &[Rule]) -> (Vec<String>, Vec<String>) {
-    let candidates: Vec<_> =
-        series.iter().map(|series| Candidate { series, labels: series.labels.clone() }).collect();
-    assign(&candidates, rules)
+    let candidates: Vec<_> = series
+        .iter()
+        .map(|one| Candidate::new(one, one.labels.clone(), rules).expect("it has a name"))
+        .collect();
+    assign(&candidates)
 }
 
 fn rule(metric: &str, template: &str) -> Rule {

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use series::{Kind, Series, Timestamp};
+use series::{Kind, Sample, Series, Timestamp};
 
 use super::json::{MINUTE, Point};
 use super::names::{self, Candidate};
+use super::probes;
 use super::rules::Rule;
 use crate::admission::Admission;
 use crate::outgoing::Outgoing;
@@ -43,9 +44,9 @@ pub(crate) fn plan(
     let candidates: Vec<_> = series
         .iter()
         .filter(|series| goes_to_mackerel(series.origin.kind))
-        .filter_map(|series| Some(Candidate { labels: outgoing.labels(series)?, series }))
+        .filter_map(|series| Candidate::new(series, outgoing.labels(series)?, rules))
         .collect();
-    let (names, notes) = names::assign(&candidates, rules);
+    let (names, notes) = names::assign(&candidates);
     let mut refusals = Refusals::default();
     let points = points(&candidates, &names, admission, &mut refusals);
     let requests = cut(&points);
@@ -62,7 +63,7 @@ pub(crate) fn plan_kept(mut points: Vec<Point>, admission: &Admission) -> Plan {
 
 fn goes_to_mackerel(kind: Kind) -> bool {
     match kind {
-        Kind::CloudFront | Kind::Ecs => true,
+        Kind::CloudFront | Kind::Ecs | Kind::Probe => true,
         Kind::Info | Kind::SelfMetric => false,
     }
 }
@@ -79,11 +80,12 @@ fn points(
     for (Candidate { series, .. }, name) in candidates.iter().zip(names) {
         let name: Arc<str> = Arc::from(name.as_str());
         for sample in &series.samples {
-            if !sample.value.is_finite() {
+            let value = value(series, sample);
+            if !value.is_finite() {
                 refusals.add(NOT_FINITE, 1);
             } else if admission.admits(sample.at, refusals) {
                 let time = sample.at.floor(MINUTE).as_secs();
-                points.push(Point { name: Arc::clone(&name), time, value: sample.value });
+                points.push(Point { name: Arc::clone(&name), time, value });
             }
         }
     }
@@ -96,6 +98,14 @@ fn points(
         same
     });
     points
+}
+
+/// The value as Mackerel is to have it.
+fn value(series: &Series, sample: &Sample) -> f64 {
+    match series.origin.kind {
+        Kind::Probe => probes::value(&series.origin.metric, sample),
+        Kind::CloudFront | Kind::Ecs | Kind::Info | Kind::SelfMetric => sample.value,
+    }
 }
 
 fn cut(points: &[Point]) -> Vec<Range<usize>> {

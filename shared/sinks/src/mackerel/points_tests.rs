@@ -1,12 +1,15 @@
 //! Tests of [`points`](super::points).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use series::go_regex::GoRegex;
 use series::{Kind, Sample};
 
 use super::json::{Point, encode};
 use super::points::{NOT_FINITE, Plan, plan};
+use super::rules::{Rule, Template};
 use crate::admission::{FUTURE, TOO_OLD};
 use crate::outgoing::Outgoing;
 use crate::testing::{NOW, admission, counted, series};
@@ -49,6 +52,33 @@ fn info_series_and_self_metrics_never_go_to_mackerel() {
 }
 
 #[test]
+fn of_a_probe_goes_what_has_a_default_name_or_a_rule() {
+    let metrics =
+        ["success", "http_duration_seconds.tls", "ssl_earliest_cert_expiry", "ip_protocol"];
+    let all = metrics.map(|metric| {
+        let mut one = series("x", "blackbox|prometheus.io", "prometheus.io", &[(1, 4.0)]);
+        one.labels.set("__name__", format!("probe_{metric}"));
+        one.origin.metric = metric.to_owned();
+        one.origin.kind = Kind::Probe;
+        one
+    });
+    let named = |plan: Plan| -> Vec<_> {
+        plan.points.into_iter().map(|point| (point.name.to_string(), point.value)).collect()
+    };
+    let name = |metric: &str| format!("probe.{metric}.prometheus_io");
+    let days = (4.0 - (NOW.as_secs() - 60) as f64) / 86_400.0;
+    let mut expected =
+        vec![(name("cert_days"), days), (name("http.tls"), 4.0), (name("success"), 4.0)];
+    assert_eq!(named(planned(&all)), expected);
+
+    let metric = GoRegex::anchored("probe_ip_protocol").expect("an expression");
+    let rule = Rule::new(metric, Template::parse("ip.{resource}").expect("a template"));
+    let plan = plan(&all, &Outgoing::default(), &[rule], &admission());
+    expected.insert(0, ("ip.prometheus_io".to_owned(), 4.0));
+    assert_eq!(named(plan), expected);
+}
+
+#[test]
 fn what_mackerel_cannot_hold_is_counted_by_reason() {
     let mut one =
         series("requests", "E1", "a", &[(70, 1.0), (3, f64::NAN), (2, f64::INFINITY), (1, 2.0)]);
@@ -69,7 +99,7 @@ fn a_request_holds_at_most_500_points_and_100_kib() {
 
     let mut long = many[..600].to_vec();
     for (n, one) in long.iter_mut().enumerate() {
-        one.origin.resource.name = format!("{n:0>100}");
+        Arc::make_mut(&mut one.origin.resource).name = format!("{n:0>100}");
         one.samples[0].value = -1.234_567_890_123_456_7e-300;
     }
     let plan = planned(&long);

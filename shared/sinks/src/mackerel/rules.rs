@@ -137,7 +137,7 @@ mod tests {
 
     fn origin() -> Origin {
         let resource = Resource { id: "E1".into(), name: "www.example.com".into() };
-        Origin { kind: Kind::CloudFront, metric: "requests".into(), resource }
+        Origin { kind: Kind::CloudFront, metric: "requests".into(), resource: resource.into() }
     }
 
     fn labels() -> Labels {

@@ -1,6 +1,7 @@
 //! Mackerel over the wire, against an API that behaves as documented and seen live.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use emulators::faults::{Fault, Rule};
@@ -95,11 +96,12 @@ fn rules_and_relabeling_decide_what_goes_there_under_which_name() {
 fn names_that_meet_are_told_apart_and_reported() {
     let api = api();
     let mut series = traffic(2, 1);
-    series[1].origin.resource.name = series[0].origin.resource.name.clone();
+    let name = series[0].origin.resource.name.clone();
+    Arc::make_mut(&mut series[1].origin.resource).name = name;
     let delivery = deliver(&sink_to(&api), &series);
     assert_eq!((delivery.outcome.clone(), counts(&delivery)), (Ok(()), (2, 0, 1)));
     assert_eq!(api.metrics("web").len(), 2);
-    let entry = entries(&delivery)[0];
+    let entry = &entries(&delivery)[0];
     assert!(entry.contains("of E0 and ") && entry.contains("of E1 would both be named"), "{entry}");
     assert_polite(&api);
 }

@@ -77,8 +77,9 @@ pub(crate) fn counts(delivery: &Delivery) -> (u64, u64, u64) {
 }
 
 /// The report's entries of a delivery.
-pub(crate) fn entries(delivery: &Delivery) -> Vec<&str> {
-    delivery.errors.iter().map(|error| error.message.as_str()).collect()
+pub(crate) fn entries(delivery: &Delivery) -> Vec<String> {
+    let refused = delivery.refused.entries("remote_write:test");
+    delivery.notes.iter().cloned().chain(refused).map(|entry| entry.message).collect()
 }
 
 /// So many CloudFront series (`E0`, `E1`, …) with one sample in each of the last `minutes` minutes.
@@ -94,7 +95,7 @@ pub(crate) fn traffic(series: usize, minutes: u64) -> Vec<Series> {
             origin: Origin {
                 kind: Kind::CloudFront,
                 metric: "requests".to_owned(),
-                resource: Resource { id, name },
+                resource: Resource { id, name }.into(),
             },
             samples: (1..=minutes).rev().map(sample).collect(),
         }

@@ -36,7 +36,7 @@ fn page(labels: &[(&str, &str)], values: &[f64]) -> Series {
     let minutes = (1..=values.len() as u64).rev();
     Series {
         labels: labels.iter().copied().collect(),
-        origin: Origin { kind: Kind::CloudFront, metric: "page".into(), resource },
+        origin: Origin { kind: Kind::CloudFront, metric: "page".into(), resource: resource.into() },
         samples: minutes
             .zip(values)
             .map(|(ago, &value)| Sample { at: ago_minutes(ago), value })

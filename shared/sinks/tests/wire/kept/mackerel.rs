@@ -1,5 +1,6 @@
 //! Bodies of posts to Mackerel.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,8 @@ use crate::support::{NOW, ago_minutes, counts, deliver, entries, failure, in_run
 fn what_is_kept_is_what_would_have_been_posted_oldest_first() {
     let api = api();
     let mut series = traffic(300, 4);
-    series[1].origin.resource.name = series[0].origin.resource.name.clone();
+    let name = series[0].origin.resource.name.clone();
+    Arc::make_mut(&mut series[1].origin.resource).name = name;
     let (kept, bodies) = keep(&sink_to(&api), &series);
     assert_eq!((kept.outcome.clone(), counts(&kept)), (Ok(()), (0, 0, 0)));
     assert!(entries(&kept)[0].contains("would both be named"), "{kept:?}");

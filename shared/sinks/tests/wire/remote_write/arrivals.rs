@@ -16,7 +16,7 @@ fn five_minutes_of_a_hundred_series_arrive_in_five_requests() {
         assert_eq!(delivery.outcome, Ok(()));
         assert_eq!(counts(&delivery), (500, 0, 5));
         assert_eq!(delivery.bytes, receiver.bytes() as u64);
-        assert!(delivery.errors.is_empty() && receiver.duplicates().is_empty());
+        assert!(entries(&delivery).is_empty() && receiver.duplicates().is_empty());
         assert_stored(&receiver, &series, &[]);
     }
 }
