@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use clock::Clock;
-use config::{Document, Findings, Node, SecretRef, Sections};
+use config::{Document, Finding, Findings, Node, SecretRef, Sections, Severity};
 use runtime::{Environment, Location};
 use sinks::SinkConfig;
 
-use crate::functions::Named;
+use crate::functions::{Named, PlacedSecret};
 use crate::terminal::{complain, say};
 
 /// Prometheus shows nothing that is older than this to an instant query.
@@ -68,7 +68,12 @@ fn check(
         sink.secrets().into_iter().for_each(|reference| check_file(sink, reference, findings));
     }
     let functions = Named::value_variants();
-    functions.iter().for_each(|function| function.check(&sections, findings));
+    let interval = environment.interval().ok();
+    for function in functions {
+        let secrets = function.check(&sections, interval, findings);
+        runtime::refuse_among_documents(&secrets, location, findings);
+        secrets.iter().for_each(|secret| warn_of_file(secret, findings));
+    }
     let names: Vec<_> = functions.iter().map(|function| function.section()).collect();
     runtime::require_both_ends(&sections, &names, &sinks, location, findings);
     warn_of_unread(&sections, findings);
@@ -85,11 +90,22 @@ fn check_file(sink: &SinkConfig, reference: &SecretRef, findings: &mut Findings)
     }
 }
 
+/// What a function's own sections name may belong to a module that nobody uses: where it cannot be read, a probe fails, and
+/// only if there is one.
+fn warn_of_file((place, reference): &PlacedSecret, findings: &mut Findings) {
+    if let SecretRef::File(path) = reference
+        && let Err(error) = std::fs::read(path)
+    {
+        let reason = format!("{}: {error}", path.display());
+        findings.push(Finding { severity: Severity::Warning, reason, ..place.clone() });
+    }
+}
+
 /// Sections that are known, but that no function of this version reads.
 fn warn_of_unread(sections: &Sections, findings: &mut Findings) {
     let read = |key: &str| {
         ["global", "remote_write", "mackerel"].contains(&key)
-            || Named::value_variants().iter().any(|function| function.section() == key)
+            || Named::value_variants().iter().any(|function| function.reads(key))
     };
     let unread: Vec<&Node> =
         sections.keys().filter(|key| !read(key)).filter_map(|key| sections.get(key)).collect();

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use series::Timestamp;
 
 use crate::functions::Named;
+use crate::probing;
 use crate::terminal::{complain, say};
 
 #[derive(Args)]
@@ -32,6 +33,8 @@ pub(crate) struct Arguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = Output::Report)]
     output: Output,
+    #[command(flatten)]
+    probe: probing::ByHand,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,6 +49,14 @@ pub(crate) async fn run(
     arguments: &Arguments,
     environment: &Environment,
 ) -> anyhow::Result<ExitCode> {
+    if let Some(target) = &arguments.probe.target {
+        if arguments.function != Named::Probe {
+            complain("hostless invoke: --target is for the function probe");
+            return Ok(ExitCode::from(2));
+        }
+        let config = arguments.config.clone().or_else(|| environment.config());
+        return probing::run(&arguments.probe, target, config.as_deref(), environment).await;
+    }
     let event = match event(arguments) {
         Ok(event) => event,
         // Nothing was invoked: this is wrong usage, as an option that does not exist is.

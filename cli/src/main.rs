@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod functions;
 mod invoke;
+mod probing;
 mod terminal;
 
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use runtime::{Environment, environment, logs};
 
-/// CloudWatch metrics to Prometheus remote write and Mackerel, without a host.
+/// CloudWatch metrics, ECS and probes to Prometheus remote write and Mackerel, without a host.
 ///
 /// Without a command: the demo, which runs all functions on this machine and needs no AWS account.
 #[derive(Parser)]
@@ -27,7 +28,7 @@ struct Arguments {
 enum Command {
     /// Validate every section of a configuration
     Check(check::Arguments),
-    /// Run a function here, exactly as Lambda runs it
+    /// Run a function here, exactly as Lambda runs it; or make one probe
     Invoke(invoke::Arguments),
 }
 

@@ -2,6 +2,7 @@
 //! under a clock that the demo turns.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use clock::Clock;
 use cloudfront::CloudFront;
@@ -15,25 +16,21 @@ use emulators::receivers::present::Present;
 use emulators::receivers::remote_write::{
     Auth, Options as ReceiverOptions, RemoteWriteReceiver, SigV4,
 };
+use emulators::site::{Certificates, Door, Site};
 use emulators::traffic::ecs::EcsFleet;
+use probe::Probe;
 use runtime::{Environment, Handler, Invocation, Outcome, environment};
 use serde_json::json;
 use series::Timestamp;
 use url::Url;
 
+use super::document::{API_KEY, AUTHORITY, CONFIG, DOCUMENT, SERVICE, document};
 use super::schedule::{EVERY, Schedule};
 
-/// Where the configuration is, in the emulated Parameter Store.
-pub(super) const CONFIG: &str = "ssm:/hostless/config";
-/// The Mackerel service that is posted to.
-pub(super) const SERVICE: &str = "production";
 /// The sink of the embedded receiver.
 pub(super) const AMP: &str = "remote_write:amp";
 /// The sink of that service.
 pub(super) const MACKEREL: &str = "mackerel:production";
-
-const DOCUMENT: &str = "/hostless/config/hostless.yml";
-const API_KEY: &str = "/hostless/secret/mackerel-api-key";
 
 /// The region of functions, clusters and workspace.
 pub(super) const REGION: &str = "ap-northeast-1";
@@ -43,18 +40,41 @@ pub(super) const ACCOUNT: &str = "123456789012";
 /// The path of a workspace of Amazon Managed Service for Prometheus.
 const WORKSPACE: &str = "/workspaces/ws-demo/api/v1/remote_write";
 
+/// Where state and spool are kept.
+const BUCKET: &str = "hostless-store";
+
+/// How long the site's certificate is still good when the first run begins.
+const CERTIFICATE: Duration = Duration::from_secs(63 * 86_400);
+
 /// Everything that a run touches.
 pub(super) struct Bench {
     pub(super) aws: AwsEmulator,
     pub(super) mackerel: MackerelApi,
+    /// When its certificate ends.
+    pub(super) site_ends: Timestamp,
     /// Absent where a real receiver is delivered to.
     pub(super) receiver: Option<RemoteWriteReceiver>,
     /// The configuration as it may be shown.
     pub(super) document: String,
     clock: Clock,
     present: Present,
+    site: Site,
+    environment: Environment,
+    functions: Functions,
+}
+
+/// The functions as they are while a process of each is warm.
+struct Functions {
     cloudfront: Handler<CloudFront>,
     ecs: Handler<Ecs>,
+    probe: Handler<Probe>,
+}
+
+/// What came of the runs at one time.
+pub(super) struct Outcomes {
+    pub(super) cloudfront: Outcome,
+    pub(super) ecs: Outcome,
+    pub(super) probe: Outcome,
 }
 
 impl Bench {
@@ -70,6 +90,7 @@ impl Bench {
             now: Some(start.as_secs()),
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
+            buckets: vec![BUCKET.to_owned()],
             ecs: BTreeMap::from([(REGION.to_owned(), EcsFleet::demo())]),
             ..AwsOptions::default()
         });
@@ -80,6 +101,8 @@ impl Bench {
             posts_per_minute: None,
             ..MackerelOptions::new(&[SERVICE], key)
         });
+        let site_ends = start + CERTIFICATE;
+        let site = Site::start(Certificates::until(moment(site_ends)));
         let receiver = remote.is_none().then(|| receiver(&aws, &present));
         let (entry, shown) = match (remote, &receiver) {
             (Some(url), _) => (remote_entry(url.as_str()), remote_entry(&config::redacted(url))),
@@ -89,25 +112,55 @@ impl Bench {
                 (entry.clone(), entry)
             }
         };
-        let document = |entry: &str| document(entry, &mackerel.url());
+        let place = format!("https://{}", site.addr(Door::Https));
+        let document = |entry: &str| document(entry, &mackerel.url(), &place);
         aws.put_parameter(Parameter::string(DOCUMENT, document(&entry)));
         aws.put_parameter(Parameter::secure(API_KEY, key));
+        aws.put_parameter(Parameter::secure(AUTHORITY, site.authority()));
         let clock = Clock::manual(start);
         let environment = function_environment(&aws, environment);
-        let cloudfront = Handler::start(environment.clone(), clock.clone()).await?;
-        let ecs = Handler::start(environment, clock.clone()).await?;
+        let functions = Functions::start(&environment, &clock).await?;
         let document = document(&shown);
-        Ok(Self { aws, mackerel, receiver, document, clock, present, cloudfront, ecs })
+        Ok(Self {
+            aws,
+            mackerel,
+            site_ends,
+            receiver,
+            document,
+            clock,
+            present,
+            site,
+            environment,
+            functions,
+        })
+    }
+
+    /// Starts all functions anew: Lambda does that whenever it likes, and nothing of the old processes is left.
+    pub(super) async fn restart(&mut self) -> anyhow::Result<()> {
+        self.functions = Functions::start(&self.environment, &self.clock).await?;
+        Ok(())
     }
 
     /// The scheduled run of each function at a time, with all clocks turned to it.
-    pub(super) async fn run(&self, at: Timestamp) -> [Outcome; 2] {
+    pub(super) async fn run(&self, at: Timestamp) -> Outcomes {
         self.clock.set(at);
         self.present.set_ms(at.as_millis());
         self.aws.set_now(Some(at.as_secs()));
         let event = json!({ "time": at.to_string() });
-        let cloudfront = self.cloudfront.invoke(&event, Invocation::default()).await;
-        [cloudfront, self.ecs.invoke(&event, Invocation::default()).await]
+        let unseen = Invocation::default();
+        // What a probe saw is nowhere else.
+        let seen = Invocation { keep_series: true, ..unseen };
+        let Functions { cloudfront, ecs, probe } = &self.functions;
+        Outcomes {
+            cloudfront: cloudfront.invoke(&event, unseen).await,
+            ecs: ecs.invoke(&event, unseen).await,
+            probe: probe.invoke(&event, seen).await,
+        }
+    }
+
+    /// Breaks the site that is probed, or mends it.
+    pub(super) fn set_site_down(&self, down: bool) {
+        self.site.set_status(if down { 503 } else { 200 });
     }
 
     /// Takes Mackerel down, as its maintenance does, or brings it back.
@@ -120,6 +173,15 @@ impl Bench {
         } else {
             faults.clear();
         }
+    }
+}
+
+impl Functions {
+    async fn start(environment: &Environment, clock: &Clock) -> anyhow::Result<Self> {
+        let cloudfront = Handler::start(environment.clone(), clock.clone()).await?;
+        let ecs = Handler::start(environment.clone(), clock.clone()).await?;
+        let probe = Handler::start(environment.clone(), clock.clone()).await?;
+        Ok(Self { cloudfront, ecs, probe })
     }
 }
 
@@ -148,11 +210,10 @@ fn remote_entry(url: &str) -> String {
     format!("url: {}", serde_json::Value::from(url))
 }
 
-fn document(remote_write: &str, mackerel: &str) -> String {
-    format!(
-        "cloudfront: {{}}\necs: {{}}\nremote_write:\n  - {remote_write}\nmackerel:\n  - service: {SERVICE}\n    \
-         api_key_file: ssm:{API_KEY}\n    base_url: {mackerel}\n"
-    )
+/// As the standard library has it; nothing here is before the epoch.
+fn moment(at: Timestamp) -> SystemTime {
+    let seconds = u64::try_from(at.as_secs()).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 /// What Lambda would set, and nothing of the caller's but where its trust roots are.
@@ -160,7 +221,7 @@ fn function_environment(aws: &AwsEmulator, callers: &Environment) -> Environment
     let mut variables = aws.environment();
     let own = [
         (environment::CONFIG, CONFIG.to_owned()),
-        (environment::STORE, "memory".to_owned()),
+        (environment::STORE, format!("s3://{BUCKET}")),
         (environment::INTERVAL, EVERY.as_secs().to_string()),
         (environment::BUDGET, "10".to_owned()),
     ];

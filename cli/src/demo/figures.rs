@@ -32,11 +32,14 @@ pub(super) fn bytes(number: f64) -> String {
     format!("{number:.digits$} {}", units[unit])
 }
 
-/// A value with the unit that CloudWatch's metric of this name has; counts have none.
+/// A value with the unit that CloudWatch's metric of this name has, or with the unit itself; counts have none.
 pub(super) fn value(metric: &str, value: f64) -> String {
     match metric {
         "BytesDownloaded" | "BytesUploaded" => bytes(value),
         "OriginLatency" => format!("{value:.1} ms"),
+        "seconds" => format!("{:.1} ms", value * 1000.0),
+        "days" => format!("{value:.1} days"),
+        "expiry" => day(Timestamp::from_secs(value as i64)),
         share if share.ends_with("Rate") || share.ends_with("Utilization") => {
             format!("{value:.2} %")
         }
@@ -48,6 +51,12 @@ pub(super) fn value(metric: &str, value: f64) -> String {
 pub(super) fn clock_face(at: Timestamp) -> String {
     let text = at.to_string();
     text.get(11..16).unwrap_or(&text).to_owned()
+}
+
+/// `2026-11-20`, UTC.
+fn day(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..10).unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]
@@ -75,8 +84,13 @@ mod tests {
             value("OriginLatency", 83.25),
             value("4xxErrorRate", 1.0 / 3.0),
             value("BytesUploaded", 1_234_000.0),
+            value("seconds", 0.003_21),
+            value("days", 62.96),
+            value("expiry", 1_795_166_760.0),
         ];
-        assert_eq!(texts, ["4,310", "83.2 ms", "0.33 %", "1.2 MB"]);
+        let expected =
+            ["4,310", "83.2 ms", "0.33 %", "1.2 MB", "3.2 ms", "63.0 days", "2026-11-20"];
+        assert_eq!(texts, expected);
     }
 
     #[test]

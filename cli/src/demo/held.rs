@@ -6,7 +6,7 @@ use emulators::receivers::mackerel::MackerelApi;
 use emulators::receivers::remote_write::RemoteWriteReceiver;
 use serde_json::Value;
 
-use super::bench::SERVICE;
+use super::document::SERVICE;
 use super::truth::{Points, identity};
 
 /// What a receiver holds.

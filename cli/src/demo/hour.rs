@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use runtime::{Outcome, RunError, SinkReport};
 use series::Timestamp;
 
-use super::bench::{Bench, MACKEREL};
+use super::bench::{Bench, MACKEREL, Outcomes};
 use super::figures::clock_face;
 use super::progress::Progress;
-use super::schedule::{OUTAGE, Schedule};
+use super::schedule::{OUTAGE, RESTART, SITE_OUTAGE, Schedule};
 
 /// One run of the functions, as far as the demo tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) struct Run {
     pub(super) at: Timestamp,
     /// Whether it was spoilt by Mackerel's outage, as intended.
     pub(super) spoilt: bool,
+    /// Whether the site was down that is probed.
+    pub(super) site_is_down: bool,
     /// What it took.
     pub(super) duration_ms: u64,
 }
@@ -29,6 +31,8 @@ pub(super) struct Hour {
     pub(super) metrics_a_run: u64,
     pub(super) api_calls: BTreeMap<String, u64>,
     pub(super) sinks: Vec<SinkReport>,
+    /// What the probes of each run saw, in the text format.
+    pub(super) probed: Vec<String>,
 }
 
 /// A run that went otherwise than it should.
@@ -49,7 +53,7 @@ impl Surprise {
 
 /// Plays the schedule. Ends with the first run that goes otherwise than it should.
 pub(super) async fn play(
-    bench: &Bench,
+    bench: &mut Bench,
     schedule: Schedule,
     progress: &Progress,
 ) -> Result<Hour, Surprise> {
@@ -63,20 +67,37 @@ pub(super) async fn play(
             run + 1,
             schedule.runs
         ));
-        match run {
-            run if run == OUTAGE.start => bench.set_mackerel_down(true),
-            run if run == OUTAGE.end => bench.set_mackerel_down(false),
-            _ => {}
-        }
+        set_the_stage(bench, run).await.map_err(|error| Surprise {
+            function: "each function",
+            at,
+            what: format!("cannot begin: {error}"),
+        })?;
         let outcomes = bench.run(at).await;
-        for outcome in &outcomes {
+        let Outcomes { cloudfront, ecs, probe } = &outcomes;
+        for outcome in [cloudfront, ecs, probe] {
             let function = outcome.report.function;
             let surprise = |what| Surprise { function, at, what };
             expected(outcome, spoilt).map_err(surprise)?;
         }
-        hour.add(outcomes, at, spoilt);
+        let duration_ms = hour.add(outcomes);
+        let site_is_down = SITE_OUTAGE.contains(&run);
+        hour.runs.push(Run { at, spoilt, site_is_down, duration_ms });
     }
     Ok(hour)
+}
+
+/// Breaks and mends what is to be broken and whole in a run.
+async fn set_the_stage(bench: &mut Bench, run: u32) -> anyhow::Result<()> {
+    match run {
+        run if run == OUTAGE.start => bench.set_mackerel_down(true),
+        run if run == OUTAGE.end => bench.set_mackerel_down(false),
+        _ => {}
+    }
+    bench.set_site_down(SITE_OUTAGE.contains(&run));
+    if run == RESTART {
+        bench.restart().await?;
+    }
+    Ok(())
 }
 
 /// A run succeeds without an error, but for the outage, which costs it Mackerel and nothing else.
@@ -95,12 +116,15 @@ fn expected(outcome: &Outcome, spoilt: bool) -> Result<(), String> {
 }
 
 impl Hour {
-    fn add(&mut self, outcomes: [Outcome; 2], at: Timestamp, spoilt: bool) {
+    /// Adds the runs at one time, and says what they took.
+    fn add(&mut self, outcomes: Outcomes) -> u64 {
         let is_first = self.runs.is_empty();
         // What waits does not add up from run to run, but it does from function to function.
         self.sinks.iter_mut().for_each(|sink| sink.pending = 0);
         let mut duration_ms = 0;
-        for Outcome { report, .. } in outcomes {
+        let Outcomes { cloudfront, ecs, mut probe } = outcomes;
+        self.probed.extend(probe.report.exposition.take());
+        for Outcome { report, .. } in [cloudfront, ecs, probe] {
             duration_ms += report.duration_ms;
             if is_first {
                 self.metrics_a_run += report.metrics_requested;
@@ -110,7 +134,7 @@ impl Hour {
             }
             report.sinks.into_iter().for_each(|sink| self.add_sink(sink));
         }
-        self.runs.push(Run { at, spoilt, duration_ms });
+        duration_ms
     }
 
     fn add_sink(&mut self, new: SinkReport) {

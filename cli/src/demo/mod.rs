@@ -1,10 +1,11 @@
 //! `hostless` without a command: the whole way from AWS to the receivers, on this machine and without an AWS account.
 //!
 //! `bench` starts the emulators and the very functions that Lambda runs, `schedule` says when they run, `hour` lets them.
-//! Then `held` compares what the receivers hold with `truth`, what the emulated distributions and clusters produced, and
-//! `picture` draws it all. Nothing here knows what the functions do inside.
+//! Then `held` compares what the receivers hold with `truth`, what the emulated distributions and clusters produced and the
+//! emulated site showed, and `picture` draws it all. Nothing here knows what the functions do inside.
 
 mod bench;
+mod document;
 mod figures;
 mod held;
 mod hour;
@@ -27,11 +28,12 @@ use series::Timestamp;
 use url::Url;
 
 use crate::terminal::{complain, say};
-use bench::{AMP, Bench, CONFIG, MACKEREL, REGION};
+use bench::{AMP, Bench, MACKEREL, REGION};
+use document::CONFIG;
 use figures::counted;
 use held::Held;
 use hour::Hour;
-use picture::{Graph, Picture, Pulled};
+use picture::{Gathered, Graph, Picture};
 use progress::Progress;
 use schedule::{EVERY, Schedule};
 use style::Style;
@@ -71,8 +73,9 @@ pub(crate) async fn run(
     say(&introduction(remote, style));
     let progress = Progress::new(style::is_live(environment));
     progress.show("  starting the emulators");
-    let bench = Bench::set_up(&schedule, remote, environment).await.context("start the demo")?;
-    let hour = hour::play(&bench, schedule, &progress).await;
+    let mut bench =
+        Bench::set_up(&schedule, remote, environment).await.context("start the demo")?;
+    let hour = hour::play(&mut bench, schedule, &progress).await;
     drop(progress);
     let hour = match hour {
         Ok(hour) => hour,
@@ -93,28 +96,29 @@ fn introduction(remote: Option<&Url>, style: Style) -> String {
     let hostless = style.strong(format!("{:<14}", "hostless"));
     let where_to = match remote {
         None => {
-            "AWS, Mackerel and a\nPrometheus receiver are emulated on loopback, signatures and all."
+            "AWS, Mackerel, a\nPrometheus receiver and a site are emulated on loopback, signatures and all."
                 .to_owned()
         }
         Some(url) => format!(
-            "AWS and Mackerel are\nemulated on loopback; remote write goes to a real receiver:\n{}",
+            "AWS, Mackerel and\na site are emulated on loopback; remote write goes to a real receiver:\n{}",
             config::redacted(url)
         ),
     };
     format!(
-        "{hostless} CloudWatch and ECS to Prometheus and Mackerel, without a host\n\n\
+        "{hostless} AWS metrics and probes to Prometheus and Mackerel, without a host\n\n\
          This is the demo: the functions that Lambda runs, run here. {where_to}\n"
     )
 }
 
 /// Gathers what there is to show.
 fn picture(bench: &Bench, schedule: Schedule, hour: Hour, remote: Option<&Url>) -> Picture {
-    let rows = truth::rows(&bench.aws, schedule);
-    let Hour { runs, metrics_a_run, api_calls, sinks } = hour;
+    let Hour { runs, metrics_a_run, api_calls, sinks, probed } = hour;
+    let rows = truth::rows(bench, schedule, &probed);
     let mackerel = Held::of_mackerel(&bench.mackerel);
-    let due = rows.iter().map(|row| (row.mackerel.clone(), &row.points));
+    let due = rows.iter().filter_map(|row| Some((row.mackerel.clone()?, row.posted().1)));
     let mut compared = vec![(MACKEREL.to_owned(), truth::compare(due, &mackerel))];
     let mut violations = bench.mackerel.violations();
+    violations.extend(truth::impossible(&probed));
     // A real receiver is not looked into: what it was sent stands for what it holds.
     let mut prometheus: BTreeMap<String, Points> =
         rows.iter().map(|row| (row.identity.clone(), row.points.clone())).collect();
@@ -131,8 +135,9 @@ fn picture(bench: &Bench, schedule: Schedule, hour: Hour, remote: Option<&Url>) 
         runs,
         every_minutes: EVERY.as_secs() / 60,
         window: schedule.window(),
-        pulled: pulled(bench, &rows),
-        samples: rows.iter().map(|row| row.points.len() as u64).sum(),
+        gathered: gathered(bench, &rows),
+        samples: samples(&rows, |_| true),
+        unposted: samples(&rows, |row| row.mackerel.is_none()),
         metrics_a_run,
         api_calls,
         sinks,
@@ -144,8 +149,14 @@ fn picture(bench: &Bench, schedule: Schedule, hour: Hour, remote: Option<&Url>) 
     }
 }
 
+/// Values of some series.
+fn samples(rows: &[Row], is_meant: impl Fn(&Row) -> bool) -> u64 {
+    let meant = rows.iter().filter(|row| is_meant(row));
+    meant.map(|row| row.points.len() as u64).sum()
+}
+
 /// What there is at each origin, and what came of it.
-fn pulled(bench: &Bench, rows: &[Row]) -> Vec<Pulled> {
+fn gathered(bench: &Bench, rows: &[Row]) -> Vec<Gathered> {
     let fleet = bench.aws.fleet();
     let has_traffic = |id: &str| rows.iter().any(|row| row.resource == id);
     let silent = fleet.distributions.iter().filter(|one| !has_traffic(&one.id)).count();
@@ -155,25 +166,30 @@ fn pulled(bench: &Bench, rows: &[Row]) -> Vec<Pulled> {
     let services = counted(services as u64, "service");
     let clusters = counted(clusters.clusters.len() as u64, "cluster");
     let of = |origin: Origin, from: &'static str, resources: String| {
-        let own = || rows.iter().filter(|row| row.origin == origin);
-        let samples = own().map(|row| row.points.len() as u64).sum();
-        Pulled { from, samples, series: own().count() as u64, resources }
+        let own = |row: &Row| row.origin == origin;
+        let series = rows.iter().filter(|row| own(row)).count() as u64;
+        Gathered { from, samples: samples(rows, own), series, resources }
     };
     vec![
         of(Origin::CloudFront, "CloudFront", format!("{distributions}, {silent} without traffic")),
         of(Origin::Ecs, "ECS", format!("{services} in {clusters}")),
         of(Origin::EcsApi, "ECS API", "what it says at each run".to_owned()),
+        of(Origin::Probe, "Probes", "1 site over TLS".to_owned()),
     ]
 }
 
-/// The metrics that are drawn, as series names: of every distribution that has them, of the services of one cluster.
-const DRAWN: [&str; 6] = [
+/// The metrics that are drawn, as series names: of every distribution that has them, of the services of one cluster,
+/// of the site.
+const DRAWN: [&str; 9] = [
     "aws_cloudfront_requests_sum",
     "aws_cloudfront_cache_hit_rate_average",
     "aws_cloudfront_origin_latency_p90",
     "aws_ecs_memory_utilization_maximum",
     "ecs_service_running_tasks",
     "ecs_service_stopped_tasks",
+    "probe_success",
+    "probe_duration_seconds",
+    "probe_ssl_earliest_cert_expiry",
 ];
 
 /// Of ECS, this cluster's services are drawn.
@@ -181,7 +197,10 @@ const CLUSTER: &str = "production/";
 
 /// Whatever was 0 all the hour is not worth a line.
 fn drawn<'a>(rows: &'a [Row], name: &'a str) -> impl Iterator<Item = &'a Row> {
-    let is_shown = |row: &Row| row.origin == Origin::CloudFront || row.alias.starts_with(CLUSTER);
+    let is_shown = |row: &Row| match row.origin {
+        Origin::CloudFront | Origin::Probe => true,
+        Origin::Ecs | Origin::EcsApi => row.alias.starts_with(CLUSTER),
+    };
     let says_something = |row: &Row| row.points.values().any(|value| *value != 0.0);
     rows.iter().filter(move |row| row.name == name && is_shown(row) && says_something(row))
 }
@@ -190,7 +209,7 @@ fn drawn<'a>(rows: &'a [Row], name: &'a str) -> impl Iterator<Item = &'a Row> {
 fn moments(origin: Origin, schedule: Schedule) -> Vec<i64> {
     match origin {
         Origin::CloudFront | Origin::Ecs => schedule.window().step_by(60).collect(),
-        Origin::EcsApi => schedule.times().map(Timestamp::as_secs).collect(),
+        Origin::EcsApi | Origin::Probe => schedule.times().map(Timestamp::as_secs).collect(),
     }
 }
 
@@ -216,13 +235,14 @@ fn mackerel_graphs(
     schedule: Schedule,
 ) -> Vec<Graph> {
     let graph = |row: &Row| {
-        let points = held.get(&row.mackerel).cloned().unwrap_or_default();
-        Graph {
-            metric: row.metric,
-            name: row.mackerel.clone(),
+        let name = row.mackerel.clone()?;
+        let points = held.get(&name).cloned().unwrap_or_default();
+        Some(Graph {
+            metric: row.posted().0,
+            name,
             moments: moments(row.origin, schedule),
             lines: vec![(String::new(), points)],
-        }
+        })
     };
-    DRAWN.iter().flat_map(|name| drawn(rows, name).take(2)).map(graph).collect()
+    DRAWN.iter().flat_map(|name| drawn(rows, name).take(2)).filter_map(graph).collect()
 }

@@ -31,9 +31,11 @@ pub(super) struct Picture {
     pub(super) every_minutes: u64,
     /// What was read, in seconds since the epoch, the end not included.
     pub(super) window: Range<i64>,
-    pub(super) pulled: Vec<Pulled>,
-    /// Of all that was pulled.
+    pub(super) gathered: Vec<Gathered>,
+    /// Of all that was gathered.
     pub(super) samples: u64,
+    /// Those of them that have no name in Mackerel.
+    pub(super) unposted: u64,
     pub(super) metrics_a_run: u64,
     pub(super) api_calls: BTreeMap<String, u64>,
     pub(super) sinks: Vec<SinkReport>,
@@ -48,7 +50,7 @@ pub(super) struct Picture {
 }
 
 /// What came from one place.
-pub(super) struct Pulled {
+pub(super) struct Gathered {
     pub(super) from: &'static str,
     pub(super) samples: u64,
     pub(super) series: u64,
@@ -58,7 +60,7 @@ pub(super) struct Pulled {
 
 /// Some series of one metric.
 pub(super) struct Graph {
-    /// CloudWatch's name, for the unit.
+    /// CloudWatch's name, for the unit, or the unit.
     pub(super) metric: &'static str,
     pub(super) name: String,
     /// When there may be values, in seconds since the epoch.
@@ -72,6 +74,12 @@ impl Picture {
     pub(super) fn adds_up(&self) -> bool {
         self.complaints().is_empty()
             && self.compared.iter().all(|(_, compared)| compared.is_exact())
+    }
+
+    /// How many samples a sink has to get.
+    fn due(&self, sink: &SinkReport) -> u64 {
+        let unposted = if sink.sink.starts_with("mackerel:") { self.unposted } else { 0 };
+        self.samples - unposted
     }
 
     fn complaints(&self) -> Vec<String> {
@@ -91,8 +99,8 @@ impl Picture {
                     counted(sink.pending, "sample")
                 ));
             }
-            if sink.sent < self.samples {
-                let (sent, due) = (count(sink.sent), counted(self.samples, "sample"));
+            if sink.sent < self.due(sink) {
+                let (sent, due) = (count(sink.sent), counted(self.due(sink), "sample"));
                 complaints.push(format!("{} took {sent} of {due}", sink.sink));
             }
         }
@@ -104,7 +112,7 @@ impl Picture {
         let sections = [
             self.configuration(style),
             self.schedule(style),
-            self.pulled(style),
+            self.gathered(style),
             self.delivered(style),
             self.graphs("Series", "last, and the hour", &self.prometheus, style),
             self.graphs("Mackerel", "the same under readable names", &self.mackerel, style),
@@ -140,30 +148,49 @@ impl Picture {
             face(self.runs.last())
         ));
         text.push_str(&self.outage(style));
+        text.push_str(&self.site_outage(style));
         text
     }
 
     fn outage(&self, style: Style) -> String {
-        let spoilt: Vec<_> =
-            self.runs.iter().filter(|run| run.spoilt).map(|run| clock_face(run.at)).collect();
         let after =
             self.runs.iter().rposition(|run| run.spoilt).and_then(|at| self.runs.get(at + 1));
         let Some(after) = after else { return String::new() };
         format!(
             "  {} Mackerel was down at {}; Prometheus got its samples on time.\n    \
-             The run of {} read CloudWatch's gap again and filled it, and sent what\n    \
-             the ECS API had said meanwhile: it had waited in the spool.\n",
+             The run of {}, all processes being new, read CloudWatch's gap again\n    \
+             and filled it, and sent what the ECS API and the probes had said\n    \
+             meanwhile: it had waited in the spool.\n",
             style.bad("○"),
-            spoilt.join(" and "),
+            self.faces(|run| run.spoilt),
             clock_face(after.at)
         )
     }
 
-    fn pulled(&self, style: Style) -> String {
+    fn site_outage(&self, style: Style) -> String {
+        let down = self.faces(|run| run.site_is_down);
+        if down.is_empty() {
+            return String::new();
+        }
+        format!(
+            "  {} The site was down at {down}: probe_success is 0 there, and\n    \
+             probe_failure_info{{reason=\"status\"}} says why.\n",
+            style.bad("▼")
+        )
+    }
+
+    /// `09:27 and 09:32`: when some runs were.
+    fn faces(&self, is_meant: impl Fn(&Run) -> bool) -> String {
+        let meant = self.runs.iter().filter(|run| is_meant(run));
+        meant.map(|run| clock_face(run.at)).collect::<Vec<_>>().join(" and ")
+    }
+
+    fn gathered(&self, style: Style) -> String {
         let [from, to] =
             [self.window.start, self.window.end].map(|end| clock_face(Timestamp::from_secs(end)));
-        let mut text = title(style, "Pulled", &format!("what AWS had to tell of {from} to {to}"));
-        for Pulled { from, samples, series, resources } in &self.pulled {
+        let mut text =
+            title(style, "Gathered", &format!("what there was to know of {from} to {to}"));
+        for Gathered { from, samples, series, resources } in &self.gathered {
             let (samples, series) = (count(*samples), count(*series));
             text.push_str(&format!(
                 "  {from:<10} {samples:>6} samples in {series:>3} series: {resources}\n"
@@ -224,7 +251,7 @@ impl Picture {
 
     /// Why a receiver of remote write took more samples than there are values.
     fn info(&self, style: Style) -> String {
-        let more = self.sinks.iter().map(|sink| sink.sent.saturating_sub(self.samples)).max();
+        let more = self.sinks.iter().map(|sink| sink.sent.saturating_sub(self.due(sink))).max();
         match more {
             None | Some(0) => String::new(),
             Some(more) => {
@@ -240,11 +267,9 @@ impl Picture {
             Some((_, compared)) => (compared.is_exact(), differences(compared)),
             // Nobody can look into a real receiver from here.
             None => {
-                let taken = sink.sent.min(self.samples);
-                (
-                    taken == self.samples,
-                    format!("{} of {} taken", count(taken), count(self.samples)),
-                )
+                let due = self.due(sink);
+                let taken = sink.sent.min(due);
+                (taken == due, format!("{} of {} taken", count(taken), count(due)))
             }
         };
         let mark = if good { style.good("✔") } else { style.bad("✘") };
@@ -287,6 +312,10 @@ impl Picture {
             (
                 "invoke cloudfront --config hostless.yml --dry-run",
                 "one run for your own AWS account that sends nothing; or invoke ecs",
+            ),
+            (
+                "invoke probe --target https://example.com --debug",
+                "one probe by hand; docs/PROBE.md says how to bring your blackbox.yml",
             ),
         ];
         if self.remote.is_none() {

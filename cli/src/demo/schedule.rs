@@ -14,6 +14,12 @@ const DELAY: Duration = Duration::from_secs(120);
 /// The runs of which Mackerel's outage spoils the deliveries, counted from 0.
 pub(super) const OUTAGE: Range<u32> = 4..6;
 
+/// The run before which all functions are started anew: what waits for Mackerel outlives a process.
+pub(super) const RESTART: u32 = OUTAGE.end;
+
+/// The runs that find the site down that is probed. Mackerel hears of the first of them later.
+pub(super) const SITE_OUTAGE: Range<u32> = 5..7;
+
 /// The demo's hour begins at 2026-11-20T09:00:00Z: the same numbers every time.
 const HOUR: Timestamp = Timestamp::from_secs(1_795_165_200);
 
@@ -42,6 +48,11 @@ impl Schedule {
     /// The time of each run.
     pub(super) fn times(self) -> impl Iterator<Item = Timestamp> {
         (0..self.runs).map(move |run| self.first + EVERY * run)
+    }
+
+    /// The times at which the site is down that is probed.
+    pub(super) fn site_outage(self) -> impl Iterator<Item = Timestamp> {
+        SITE_OUTAGE.map(move |run| self.first + EVERY * run)
     }
 
     /// What the runs read, in seconds since the epoch, the end not included.

@@ -89,9 +89,49 @@ fn samples_too_old_for_an_instant_query_are_warned_of_where_prometheus_reads_the
 
 #[test]
 fn sections_that_nobody_reads_yet_are_warned_of() {
-    let checked = check(&format!("{GOOD}modules: {{}}\nrule_files: []\n"), &[]);
+    let checked = check(&format!("{GOOD}discovery: {{}}\nrule_files: []\n"), &[]);
     assert_eq!(checked.code, Some(0));
     insta::assert_snapshot!(checked.err);
+}
+
+/// A probe job and its module, beside a sink.
+const PROBES: &str = "
+modules: {http_2xx: {prober: http, http: {bearer_token_file: 'ssm:/hostless/secret/token'}}}
+scrape_configs: [{job_name: blackbox, metrics_path: /probe, static_configs: [{targets: [a]}]}]
+remote_write: [{url: 'https://example.com/api/v1/write'}]
+";
+
+#[test]
+fn modules_and_probe_jobs_are_checked() {
+    let checked = check(PROBES, &[]);
+    let good = "hostless.yml: good (modules, remote_write, scrape_configs)\n";
+    assert_eq!((checked.code, &*checked.out, &*checked.err), (Some(0), good, ""));
+
+    let odd = PROBES
+        .replace("ssm:/hostless/secret/token", "no-such-file")
+        .replace("job_name", "params: {module: [other]}, scrape_interval: 15s, job_name");
+    let checked = check(&odd, &[]);
+    assert_eq!(checked.code, Some(0));
+    insta::assert_snapshot!(checked.err);
+
+    let scraped = PROBES.replace("metrics_path: /probe, ", "");
+    let checked = check(&scraped, &[]);
+    assert_eq!(checked.code, Some(0));
+    insta::assert_snapshot!(checked.err);
+}
+
+#[test]
+fn a_module_s_secret_may_not_lie_below_the_configuration() {
+    let aws = AwsEmulator::start(Options::default());
+    let probes = PROBES.replace("/hostless/secret", "/hostless/config");
+    aws.put_parameter(Parameter::string("/hostless/config/a", probes));
+    let at = [("HOSTLESS_CONFIG", "ssm:/hostless/config")];
+    for arguments in [&["check"][..], &["invoke", "probe", "--dry-run"]] {
+        let refused = hostless_at(&aws, arguments, &at);
+        let why = "ssm:/hostless/config/a: modules.http_2xx: ssm:/hostless/config/token lies below the configuration";
+        assert_eq!(refused.code, Some(1), "{arguments:?}");
+        assert!(refused.err.contains(why), "{arguments:?}: {}", refused.err);
+    }
 }
 
 #[test]

@@ -11,15 +11,19 @@ fn the_demo_tells_of_an_hour_that_arrived_whole() {
     let demo = hostless(&[], &[]);
     assert_eq!((demo.code, &*demo.err), (Some(0), ""), "{}", demo.out);
     for line in [
-        "hostless       CloudWatch and ECS to Prometheus and Mackerel, without a host",
+        "hostless       AWS metrics and probes to Prometheus and Mackerel, without a host",
         "Configuration  ssm:/hostless/config",
         "  ecs: {}",
+        "    - job_name: blackbox",
         "      api_key_file: ssm:/hostless/secret/mackerel-api-key",
         "  09:07 ● ● ● ● ○ ○ ● ● ● ● ● ● 10:02 UTC",
         "  ○ Mackerel was down at 09:27 and 09:32; Prometheus got its samples on time.",
+        "  ▼ The site was down at 09:32 and 09:37: probe_success is 0 there, and",
         "  CloudFront  2,274 samples in  40 series: 6 distributions, 1 without traffic",
         "  aws_cloudfront_requests_sum",
+        "  Probes        338 samples in  29 series: 1 site over TLS",
         "  ecs_service_running_tasks",
+        "  probe_duration_seconds",
         "  cargo run -- check --config hostless.yml",
     ] {
         assert!(demo.out.lines().any(|drawn| drawn == line), "{line} is not in\n{}", demo.out);
@@ -36,6 +40,10 @@ fn the_demo_tells_of_an_hour_that_arrived_whole() {
     assert_eq!(blocks(of("  ecs.memory_utilization_maximum.production-api")), 20, "it leaks");
     let killed = of("  ecs.stopped_tasks_out_of_memory.production-api");
     assert_eq!((blocks(killed), killed.matches('█').count()), (12, 1), "{killed}");
+    let success = of("  probe.success.www_example_com");
+    assert!(success.ends_with("1  █████▁▁█████"), "{success}");
+    let days = of("  probe.cert_days.www_example_com");
+    assert!(days.contains(" 63.0 days "), "{days}");
 }
 
 #[test]
@@ -81,6 +89,9 @@ fn a_real_receiver_gets_an_hour_that_it_still_takes() {
     let now = receiver.requests().last().expect("a request").arrived_ms;
     let oldest = *samples.keys().next().expect("a sample");
     assert!(now - oldest < 3_600_000, "AMP would refuse {} ms", now - oldest);
+    let probes = receiver.samples(&[("__name__", "probe_success"), ("job", "blackbox")]);
+    let probes: Vec<usize> = probes.values().map(|samples| samples.len()).collect();
+    assert_eq!(probes, [11], "one target, eleven runs");
 
     let again = hostless(&["--remote-write", &url], &[]);
     assert_eq!(again.code, Some(1));

@@ -4,3 +4,4 @@ mod check;
 mod demo;
 mod hostless;
 mod invoke;
+mod probe;

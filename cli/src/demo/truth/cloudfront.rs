@@ -49,7 +49,8 @@ fn row(
         metric,
         identity: identity(&name, &distribution.id),
         name,
-        mackerel: format!("cloudfront.{short}.{resource}"),
+        mackerel: Some(format!("cloudfront.{short}.{resource}")),
+        days: None,
         points: points.into_iter().collect(),
     }
 }
@@ -73,7 +74,9 @@ mod tests {
         let rows = rows(&aws, &(1_795_165_200..1_795_165_260));
         let www: Vec<_> = rows.iter().filter(|row| row.alias == "www.example.com").collect();
         assert_eq!(www.len(), 16);
-        let named = |name: &str| www.iter().find(|row| row.name == name).map(|row| &*row.mackerel);
+        let named = |name: &str| {
+            www.iter().find(|row| row.name == name).and_then(|row| row.mackerel.as_deref())
+        };
         assert_eq!(
             named("aws_cloudfront_requests_sum"),
             Some("cloudfront.requests.www_example_com")

@@ -101,7 +101,8 @@ impl Subject<'_> {
             metric,
             name,
             identity: labels.to_string(),
-            mackerel: format!("ecs.{}{short}.{}", self.prefix, self.alias.replace('/', "-")),
+            mackerel: Some(format!("ecs.{}{short}.{}", self.prefix, self.alias.replace('/', "-"))),
+            days: None,
             points: points.into_iter().collect(),
         }
     }

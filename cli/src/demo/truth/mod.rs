@@ -1,17 +1,20 @@
 //! What the emulated services produced, and whether a receiver holds exactly that. Their numbers are the truth here: names and
 //! values are compared with what arrived, not with what was sent. Pure but for asking the emulator.
 //!
-//! `cloudfront` and `ecs` tell what CloudWatch has, `counts` what the ECS API said at each run.
+//! `cloudfront` and `ecs` tell what CloudWatch has, `counts` what the ECS API said at each run, `probes` what there was to be seen
+//! of the site.
 
 mod cloudfront;
 mod counts;
 mod ecs;
+mod probes;
 
 use std::collections::BTreeMap;
 
-use emulators::aws::AwsEmulator;
 use series::Labels;
 
+use super::bench::Bench;
+use super::document::JOB;
 use super::held::Held;
 use super::schedule::Schedule;
 
@@ -23,20 +26,29 @@ pub(super) type Points = BTreeMap<i64, f64>;
 pub(super) struct Row {
     /// Where it comes from.
     pub(super) origin: Origin,
-    /// What it is about: a distribution's id, a service of a cluster.
+    /// What it is about: a distribution's id, a service of a cluster, a target.
     pub(super) resource: String,
     /// What a person calls that.
     pub(super) alias: String,
-    /// CloudWatch's name of the metric, for its unit; of a count its own.
+    /// CloudWatch's name of the metric, for its unit; of the others the unit itself.
     pub(super) metric: &'static str,
     /// The series' name in Prometheus.
     pub(super) name: String,
     /// What tells this series from the others of a remote-write receiver.
     pub(super) identity: String,
-    /// Its name in Mackerel.
-    pub(super) mackerel: String,
+    /// Its name in Mackerel; none where it does not go there.
+    pub(super) mackerel: Option<String>,
     /// Every value that there was.
     pub(super) points: Points,
+    /// The values that Mackerel gets instead, where they are the days until these times.
+    pub(super) days: Option<Points>,
+}
+
+impl Row {
+    /// The metric, for its unit, and the values as Mackerel has them.
+    pub(super) fn posted(&self) -> (&'static str, &Points) {
+        self.days.as_ref().map_or((self.metric, &self.points), |days| ("days", days))
+    }
 }
 
 /// Where a series comes from.
@@ -45,6 +57,7 @@ pub(super) enum Origin {
     CloudFront,
     Ecs,
     EcsApi,
+    Probe,
 }
 
 /// The identity of a series that the truth knows of; nothing for info series and self metrics, which are said anew in each run.
@@ -54,16 +67,25 @@ pub(super) fn identity(labels: &BTreeMap<String, String>) -> Option<String> {
         return Some(cloudfront::identity(name, distribution));
     }
     let is_of_ecs = name.starts_with("ecs_") || name.starts_with("aws_ecs_");
-    (is_of_ecs && !name.ends_with("_info")).then(|| labels.iter().collect::<Labels>().to_string())
+    // A scrape is stored whole, `probe_…_info` and `up` included.
+    let is_of_probe = labels.get("job").is_some_and(|job| job == JOB);
+    let is_known = is_of_probe || (is_of_ecs && !name.ends_with("_info"));
+    is_known.then(|| labels.iter().collect::<Labels>().to_string())
 }
 
-/// Every series that has a value, when these runs take place.
-pub(super) fn rows(aws: &AwsEmulator, schedule: Schedule) -> Vec<Row> {
-    let window = schedule.window();
+/// Every series that has a value, when these runs take place and probes saw this.
+pub(super) fn rows(bench: &Bench, schedule: Schedule, probed: &[String]) -> Vec<Row> {
+    let (aws, window) = (&bench.aws, schedule.window());
     let mut rows = cloudfront::rows(aws, &window);
     rows.extend(ecs::rows(aws, &window));
     rows.extend(counts::rows(aws, schedule));
+    rows.extend(probes::rows(schedule, bench.site_ends, probed));
     rows
+}
+
+/// What probes say they saw and cannot have seen, in words.
+pub(super) fn impossible(probed: &[String]) -> Vec<String> {
+    probes::impossible(probed)
 }
 
 /// How what a receiver holds compares with the truth, in values.
@@ -172,6 +194,10 @@ mod tests {
             (
                 &[("__name__", "aws_ecs_cpuutilization_average")],
                 Some("aws_ecs_cpuutilization_average"),
+            ),
+            (
+                &[("__name__", "probe_tls_version_info"), ("job", "blackbox")],
+                Some("probe_tls_version_info{job=\"blackbox\"}"),
             ),
             (&[("__name__", "ecs_service_info"), ("cluster", "a")], None),
             (&[("__name__", "aws_cloudfront_info")], None),
