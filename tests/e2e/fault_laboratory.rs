@@ -1,6 +1,6 @@
 //! The fault laboratory, with a few seeds that are always the same; `cargo xtask bench faults` has as many as one likes.
 
-use tests::laboratory::{Plan, Subject, experiment};
+use tests::laboratory::{Plan, Subject, Verdict, experiment};
 
 /// The minutes of a seed's schedule.
 const HOUR: i64 = 60;
@@ -29,4 +29,21 @@ experiments! {
     whatever_happens_to_ecs_in_a_second_world: Ecs, 4, HOUR;
     whatever_happens_to_ecs_in_a_third_world: Ecs, 6, HOUR;
     a_day_of_cloudfront_in_which_everything_goes_wrong: CloudFront, 1_440, DAY;
+    a_day_of_ecs_in_which_everything_goes_wrong: Ecs, 1_442, DAY;
+}
+
+/// Each kind of trouble once, so that none is left to chance.
+fn every_trouble(subject: Subject, seed: u64) {
+    let Verdict { complaints, story, .. } = experiment(subject, &Plan::of_every_kind(seed));
+    assert_eq!(complaints, Vec::<String>::new(), "{story}");
+}
+
+#[test]
+fn every_trouble_comes_once_to_cloudfront_and_nothing_is_lost() {
+    every_trouble(Subject::CloudFront, 1);
+}
+
+#[test]
+fn every_trouble_comes_once_to_ecs_and_nothing_is_lost() {
+    every_trouble(Subject::Ecs, 2);
 }

@@ -1,12 +1,17 @@
 //! No request goes where an answer points: whoever could redirect one would be sent its credentials.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
+use cloudfront::CloudFront;
+use ecs::Ecs;
 use emulators::aws::{Options as AwsOptions, Role};
 use emulators::faults::{Fault, Rule};
 use emulators::traffic::Fleet;
-use futures::future::join_all;
+use emulators::traffic::ecs::EcsFleet;
+use futures::future::{join, join_all};
+use runtime::Function;
 use tests::{Setup, World, minute};
 
 const ROLE: &str = "arn:aws:iam::222222222222:role/reader";
@@ -17,6 +22,7 @@ const TIME: Duration = Duration::from_secs(8);
 /// Something of each kind that carries credentials.
 const CONFIG: &str = "
 cloudfront: {roles: [{role_arn: 'arn:aws:iam::222222222222:role/reader'}]}
+ecs: {}
 remote_write:
   - {name: basic, url: '{receiver}', basic_auth: {username: u, password: planted}}
   - {name: bearer, url: '{receiver}', authorization: {credentials: planted}}
@@ -53,12 +59,13 @@ fn world() -> World {
         fleet: Fleet::demo(),
         ecs: AwsOptions::default().ecs,
     };
-    let aws = AwsOptions { roles: vec![role], ..AwsOptions::default() };
+    let ecs = BTreeMap::from([("ap-northeast-1".to_owned(), EcsFleet::demo())]);
+    let aws = AwsOptions { roles: vec![role], ecs, ..AwsOptions::default() };
     World::new(Setup { config: CONFIG.to_owned(), aws, ..Setup::default() })
 }
 
 /// Runs a cold function while every call of `operation`, or of every sink, is answered with `status`.
-async fn redirected(operation: Option<&str>, status: u16, trap: &Trap) {
+async fn redirected<F: Function>(operation: Option<&str>, status: u16, trap: &Trap) {
     let world = world();
     let location = ("location".to_owned(), trap.url());
     let fault = Fault::Answer(status, vec![location], String::new());
@@ -68,7 +75,7 @@ async fn redirected(operation: Option<&str>, status: u16, trap: &Trap) {
         None => vec![world.receiver.faults().clone(), world.mackerel.faults().clone()],
     };
     places.iter().for_each(|faults| faults.push(rule.clone()));
-    let handler = world.handler().await;
+    let handler = world.function::<F>(&[]).await;
     let outcome = world.run_within(&handler, minute(5), TIME).await;
     let report = outcome.report.to_json();
     let said = !outcome.report.errors.is_empty() || outcome.failure.is_some();
@@ -81,11 +88,15 @@ async fn no_redirect_of_an_aws_service_is_followed() {
     let trap = Trap::set();
     let operations = ["cloudwatch:", "cloudfront:", "s3:", "ssm:", "sts:"];
     let all = operations.iter().flat_map(|operation| [302, 307].map(|status| (*operation, status)));
-    join_all(all.map(|(operation, status)| redirected(Some(operation), status, &trap))).await;
+    let all =
+        all.map(|(operation, status)| redirected::<CloudFront>(Some(operation), status, &trap));
+    let of_ecs = [302, 307].map(|status| redirected::<Ecs>(Some("ecs:"), status, &trap));
+    join(join_all(all), join_all(of_ecs)).await;
 }
 
 #[tokio::test]
 async fn no_redirect_of_a_receiver_is_followed() {
     let trap = Trap::set();
-    join_all([301, 302, 303, 307, 308].map(|status| redirected(None, status, &trap))).await;
+    join_all([301, 302, 303, 307, 308].map(|status| redirected::<CloudFront>(None, status, &trap)))
+        .await;
 }

@@ -86,6 +86,13 @@ impl Child {
         self.process.id()
     }
 
+    /// The most memory that it held so far, in KiB; nothing where the kernel does not tell (it is not Linux).
+    pub fn peak_kib(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        peak.trim().trim_end_matches(" kB").parse().ok()
+    }
+
     /// Whether the program is over.
     pub fn has_ended(&mut self) -> bool {
         self.process.try_wait().expect("a child of this process").is_some()
@@ -156,7 +163,7 @@ fn missing(name: &str, error: &io::Error) -> ! {
 }
 
 /// A port that nobody listened on a moment ago.
-fn free_port() -> SocketAddr {
+pub(crate) fn free_port() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
     listener.local_addr().expect("a bound socket has an address")
 }

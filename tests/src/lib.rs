@@ -5,10 +5,11 @@
 //! that Lambda runs. Tests say what happens (`at` a minute, with these faults) and compare what the receivers hold with what
 //! the emulated distributions produced.
 //!
-//! Real programs stand beside the emulators: [`prometheus`] and [`victoria_metrics`] receive, [`child`] starts and ends
-//! them. One that is missing fails the test that needs it, with the command that installs it.
+//! Real programs stand beside the emulators: [`prometheus`] and [`victoria_metrics`] receive, [`nginx`] is probed (as are
+//! the small servers of [`targets`]), [`blackbox`] probes the same; [`child`] starts and ends them. One that is missing fails the test that needs it, with the command that installs it.
 
 pub mod aws_cli;
+pub mod blackbox;
 pub mod bootstrap;
 pub mod cargo_lambda;
 pub mod child;
@@ -17,14 +18,17 @@ mod ecs_truth;
 pub mod laboratory;
 pub mod live;
 pub mod moto;
+pub mod nginx;
+pub mod page;
 pub mod plain_http;
 pub mod prometheus;
 pub mod samples;
+pub mod targets;
 pub mod template;
 mod truth;
 pub mod victoria_metrics;
 mod world;
 
-pub use ecs_truth::{EcsDue, EcsTruth, in_words};
+pub use ecs_truth::{EcsDue, EcsTruth, held_of_ecs, in_words};
 pub use truth::{Holding, Points};
 pub use world::{API_KEY, CONFIG, Setup, World, minute};

@@ -35,12 +35,26 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts all of it. `write_url` is a further receiver, the sink `remote_write:basic`, which is sent a password.
+    /// Starts all of it for `cloudfront`. `write_url` is a further receiver, the sink `remote_write:basic`, which is sent a
+    /// password.
     pub fn start(write_url: &str) -> Self {
+        let live = Self::of(AwsOptions::default());
+        live.configure(&live.configuration(write_url));
+        live
+    }
+
+    /// Starts all of it for a function with this section, which has no further receiver.
+    pub fn with(aws: AwsOptions, section: &str) -> Self {
+        let live = Self::of(aws);
+        live.configure(&live.configuration_with(section));
+        live
+    }
+
+    fn of(aws: AwsOptions) -> Self {
         let aws = AwsEmulator::start(AwsOptions {
             secret: AWS_SECRET.to_owned(),
             session_token: Some(SESSION_TOKEN.to_owned()),
-            ..AwsOptions::default()
+            ..aws
         });
         let receiver = RemoteWriteReceiver::start(ReceiverOptions {
             // It has no clock of its own to call a sample too old by.
@@ -51,7 +65,6 @@ impl Live {
         let mut mackerel = MackerelOptions::new(&["production"], API_KEY);
         mackerel.posts_per_minute = None;
         let live = Self { aws, receiver, mackerel: MackerelApi::start(mackerel) };
-        live.configure(&live.configuration(write_url));
         live.aws.put_parameter(Parameter::secure("/hostless/secret/mackerel-api-key", API_KEY));
         live
     }
@@ -63,10 +76,19 @@ impl Live {
 
     /// The configuration with all three sinks.
     pub fn configuration(&self, write_url: &str) -> String {
+        first_sink(write_url) + &self.own_sinks()
+    }
+
+    /// A configuration with this section and the two sinks that are emulated here.
+    pub fn configuration_with(&self, section: &str) -> String {
+        format!("{section}\nremote_write:{}", self.own_sinks())
+    }
+
+    /// The sinks that are emulated here: the end of a list of remote-write receivers, and Mackerel.
+    fn own_sinks(&self) -> String {
         let (bearer, mackerel) = (self.receiver.url(), self.mackerel.url());
-        let first = first_sink(write_url);
         format!(
-            "{first}
+            "
   - url: {bearer}
     name: bearer
     authorization: {{credentials: {BEARER_TOKEN}}}

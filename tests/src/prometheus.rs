@@ -30,7 +30,8 @@ impl Prometheus {
         ))
     }
 
-    fn with_configuration(configuration: &str) -> Self {
+    /// A Prometheus with a configuration of its own.
+    pub fn with_configuration(configuration: &str) -> Self {
         let (child, addr) = Child::serve(
             |addr, folder| {
                 let file = folder.path().join("prometheus.yml");

@@ -68,9 +68,10 @@ impl Workspace {
         Ok(names)
     }
 
-    /// Whether a program of this name can be started.
+    /// Whether a program of this name can be started. Debian keeps servers (nginx) where only root's PATH looks.
     pub(crate) fn has(&self, program: &str) -> bool {
-        env::split_paths(&self.path).any(|folder| folder.join(program).is_file())
+        let folders = env::split_paths(&self.path).chain([PathBuf::from("/usr/sbin")]);
+        folders.map(|folder| folder.join(program)).any(|program| program.is_file())
     }
 
     /// A process that is not started yet.

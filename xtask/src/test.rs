@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::run::{Workspace, shown, variable};
+use crate::run::{Call, Workspace, shown, variable};
 use crate::steps::Step;
 use crate::tools::Tool;
 use crate::{template, tree};
@@ -89,7 +89,7 @@ fn build(workspace: &Workspace) -> Result<()> {
 }
 
 /// One at a time: built together, the functions would share the union of their features.
-fn lambda(workspace: &Workspace) -> Result<()> {
+pub(crate) fn lambda(workspace: &Workspace) -> Result<()> {
     workspace.functions()?.iter().try_for_each(|function| {
         workspace.call("cargo", ["lambda", "build", "--release", "-p", function]).run()
     })
@@ -100,12 +100,17 @@ fn doctest(workspace: &Workspace) -> Result<()> {
 }
 
 /// End-to-end tests live outside the packages of the binaries, so they are told where everything is.
-fn nextest(workspace: &Workspace) -> Result<()> {
-    let tests = workspace
-        .call("cargo", ["nextest", "run", "--workspace"])
+pub(crate) fn end_to_end<'w>(workspace: &'w Workspace, args: &[&str]) -> Call<'w> {
+    workspace
+        .call("cargo", ["nextest", "run"])
+        .args(args)
         .env("HOSTLESS_BIN_DIR", workspace.target.join("debug"))
         .env("HOSTLESS_LAMBDA_DIR", workspace.target.join("lambda"))
-        .env("HOSTLESS_VENV", workspace.venv());
+        .env("HOSTLESS_VENV", workspace.venv())
+}
+
+fn nextest(workspace: &Workspace) -> Result<()> {
+    let tests = end_to_end(workspace, &["--workspace"]);
     match corpus(workspace) {
         Some(corpus) => tests.env("HOSTLESS_CORPUS", corpus).run(),
         None => {

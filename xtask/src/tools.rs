@@ -13,7 +13,7 @@ use crate::run::{self, Workspace, shown};
 /// What a step may need, in the order in which it is installed: first what only a person may be able to bring.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
-    /// Prometheus and VictoriaMetrics.
+    /// Prometheus and VictoriaMetrics; blackbox_exporter to compare probes with, nginx to be probed.
     Receivers,
     /// The Python programs of `xtask/requirements.txt`: SAM, cfn-lint, cargo-lambda with zig, the AWS CLI, moto.
     Python,
@@ -129,12 +129,13 @@ fn python(workspace: &Workspace, venv: &Venv) -> Result<()> {
     fs::write(&stamp, wanted).with_context(|| format!("failed to write {}", stamp.display()))
 }
 
-/// The real receivers. Debian's packages carry both under these names.
+/// The real receivers, and the real programs around probes. Debian's packages carry them under these names.
 fn receivers(workspace: &Workspace) -> Result<()> {
-    let missing: Vec<&str> = ["prometheus", "victoria-metrics"]
-        .into_iter()
-        .filter(|program| !workspace.has(program))
-        .collect();
+    let missing: Vec<&str> =
+        ["prometheus", "victoria-metrics", "prometheus-blackbox-exporter", "nginx"]
+            .into_iter()
+            .filter(|program| !workspace.has(program))
+            .collect();
     if missing.is_empty() { Ok(()) } else { system_packages(workspace, &missing) }
 }
 
@@ -144,8 +145,8 @@ fn system_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     if !workspace.has("apt-get") {
         bail!(
             "these programs are missing: {names}\n\
-             Install them so that they are in PATH. With Homebrew: brew install python prometheus victoriametrics.\n\
-             Elsewhere: https://prometheus.io/download/ and \
+             Install them so that they are in PATH. With Homebrew: brew install python prometheus victoriametrics nginx.\n\
+             Elsewhere: https://prometheus.io/download/ (blackbox_exporter 0.23.0 as `prometheus-blackbox-exporter`) and \
              https://github.com/VictoriaMetrics/VictoriaMetrics/releases (as `victoria-metrics`)."
         );
     }
@@ -158,11 +159,9 @@ fn system_packages(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     }
     eprintln!("==> installing {names} with apt-get");
     eprintln!(
-        "    Where systemd runs, Debian starts Prometheus and VictoriaMetrics as services, which"
+        "    Where systemd runs, Debian starts some of them as services, which nothing here uses:"
     );
-    eprintln!(
-        "    nothing here uses: the tests start their own. Stop them with systemctl if you like."
-    );
+    eprintln!("    the tests start their own. Stop them with systemctl if you like.");
     workspace.call("apt-get", ["update", "--quiet"]).run()?;
     workspace
         .call("apt-get", ["install", "--quiet", "--yes", "--no-install-recommends"])

@@ -23,6 +23,7 @@ use emulators::receivers::remote_write::{
 };
 use emulators::traffic::Fleet;
 use emulators::traffic::ecs::EcsFleet;
+use probe::Probe;
 use runtime::{Function, Handler, environment};
 use tests::{Setup, World, minute};
 
@@ -65,6 +66,25 @@ async fn the_role_of_ecs_allows_what_the_function_did_and_nothing_else() {
     review::<Ecs>("Ecs", &[everything, &other_account]).await;
 }
 
+#[tokio::test]
+async fn the_role_of_probe_allows_what_the_function_did_and_nothing_else() {
+    // Nobody listens there, which is an answer. What its module sends is a secret of the function's own path.
+    let section = "
+modules:
+  closed: {prober: tcp, timeout: 1s}
+  key: {prober: http, timeout: 1s, http: {authorization: {credentials_file: ssm:/hostless/secret/mackerel-api-key}}}
+scrape_configs:
+  - job_name: closed
+    metrics_path: /probe
+    params: {module: [closed], target: ['127.0.0.1:1']}
+    static_configs: [{targets: [one]}]
+  - job_name: key
+    metrics_path: /probe
+    params: {module: [key], target: ['http://127.0.0.1:1/']}
+    static_configs: [{targets: [other]}]";
+    review::<Probe>("Probe", &[section]).await;
+}
+
 /// Runs a function with each of these sections, and compares. `name` begins the names of its resources in the template.
 async fn review<F: Function>(name: &str, sections: &[&str]) {
     let template = Template::read();
@@ -73,7 +93,10 @@ async fn review<F: Function>(name: &str, sections: &[&str]) {
         for section in sections {
             taken.extend(exercise::<F>(section, location).await);
         }
-        let given = template.given(&format!("{name}Role"), &parameters(source));
+        let named = [READER, WRITER].into_iter();
+        let named = named.filter(|role| SINKS.contains(role) || sections.concat().contains(role));
+        let given =
+            template.given(&format!("{name}Role"), &parameters(source, &named.collect::<Vec<_>>()));
         let missing: Vec<_> = taken.difference(&given).collect();
         let idle: Vec<_> = given.difference(&taken).collect();
         assert!(
@@ -83,13 +106,13 @@ async fn review<F: Function>(name: &str, sections: &[&str]) {
     }
 }
 
-/// The template's parameters as the worlds here are.
-fn parameters(source: &str) -> BTreeMap<&'static str, String> {
+/// The template's parameters as the worlds here are. `named`: the roles that the configuration names.
+fn parameters(source: &str, named: &[&str]) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("ConfigSource", source.to_owned()),
         ("SecretArns", SECRET.to_owned()),
         ("AmpWorkspaceArns", WORKSPACE.to_owned()),
-        ("RoleArnsToAssume", format!("{READER},{WRITER}")),
+        ("RoleArnsToAssume", named.join(",")),
     ])
 }
 

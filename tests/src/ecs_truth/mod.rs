@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use emulators::traffic::ecs::EcsFleet;
 
-use crate::samples::Labels;
+use crate::samples::{Labels, Samples};
 use crate::truth::{Holding, Points, assert_same, disorder};
 use crate::world::{World, minute};
 
@@ -116,12 +116,13 @@ impl World {
 
     /// What the receiver holds of ECS, by `metric{label="value",…}`; neither info series nor self metrics.
     pub fn ecs_in_remote_write(&self) -> Holding {
-        let held = self.receiver.series().into_iter().filter(|(labels, _)| is_of_ecs(labels));
         let seconds = |(at, value): (i64, f64)| (at / 1000, value);
-        held.map(|(labels, samples)| {
-            (in_words(&labels), samples.into_iter().map(seconds).collect())
-        })
-        .collect()
+        held_of_ecs(
+            self.receiver
+                .series()
+                .into_iter()
+                .map(|(labels, samples)| (labels, samples.into_iter().map(seconds).collect())),
+        )
     }
 
     /// Asserts that remote write holds exactly this, and got each sample once and in order.
@@ -166,6 +167,13 @@ pub fn in_words(labels: &Labels) -> String {
     let others = labels.iter().filter(|(label, _)| *label != "__name__");
     let others: Vec<String> = others.map(|(label, value)| format!("{label}={value:?}")).collect();
     format!("{name}{{{}}}", others.join(","))
+}
+
+/// What is of ECS of what a receiver of remote write holds, by `metric{label="value",…}`; neither info series nor self
+/// metrics. Times are in seconds.
+pub fn held_of_ecs(held: impl IntoIterator<Item = (Labels, Samples)>) -> Holding {
+    let held = held.into_iter().filter(|(labels, _)| is_of_ecs(labels));
+    held.map(|(labels, samples)| (in_words(&labels), samples.into_iter().collect())).collect()
 }
 
 fn is_of_ecs(labels: &Labels) -> bool {

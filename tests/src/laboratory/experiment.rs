@@ -42,13 +42,25 @@ pub fn experiment(subject: Subject, plan: &Plan) -> Verdict {
     bench.conclude(last)
 }
 
-/// Carries out a plan with a function that writes to a real receiver at `real`. What it is to hold is up to the caller:
-/// the site, the first minute that is not due any more, and the story.
-pub fn with_a_real_receiver(subject: Subject, plan: &Plan, real: &str) -> (Site, i64, String) {
+/// What a real receiver is to be asked about.
+pub struct Written {
+    /// The site, as it was left.
+    pub site: Site,
+    /// What the function said.
+    pub ledger: Ledger,
+    /// The first minute that is not due any more.
+    pub end: i64,
+    /// What happened.
+    pub story: String,
+}
+
+/// Carries out a plan with a function that writes to a real receiver at `real`. What that holds is for the caller to ask.
+pub fn with_a_real_receiver(subject: Subject, plan: &Plan, real: &str) -> Written {
     let plan = Plan { peer: Peer::Real, ..plan.clone() };
     let (bench, last) = carry_out(subject, &plan, Some(real));
-    assert_eq!(bench.verdict.complaints, Vec::<String>::new(), "{}", bench.verdict.story);
-    (bench.site, last - 2, bench.verdict.story)
+    let Bench { site, ledger, verdict, .. } = bench;
+    assert_eq!(verdict.complaints, Vec::<String>::new(), "{}", verdict.story);
+    Written { site, ledger, end: last - 2, story: verdict.story }
 }
 
 /// From the first minute to the last one that is due.

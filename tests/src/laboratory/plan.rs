@@ -132,6 +132,27 @@ impl Plan {
     }
 }
 
+/// Minutes without a trouble of its own between two, and before the first.
+const PEACE: i64 = 4;
+
+impl Plan {
+    /// A plan in which each kind of trouble comes once, one after the other.
+    pub fn of_every_kind(seed: u64) -> Self {
+        let dice = &mut Dice::of(seed);
+        let peer = *dice.one_of(&PEERS);
+        let mut troubles: Vec<Spell> = Vec::new();
+        for kind in KINDS {
+            let from = troubles.last().map_or(0, |before| before.to) + PEACE;
+            let (length, trouble) = kind.draw(dice);
+            troubles.push(Spell { label: kind.label, trouble, from, to: from + length });
+        }
+        let last = troubles.last().map_or(0, |last| last.to) + PEACE;
+        let minutes = (0..last).map(|_| Minute::draw(dice)).collect();
+        // Where nobody looks again CloudWatch may not be late.
+        Self { seed, peer, rereads: true, wide: false, troubles, minutes }
+    }
+}
+
 /// CloudWatch may bring data later than the settling time only where somebody looks again.
 const LATE: &str = "CloudWatch late";
 
@@ -206,6 +227,15 @@ mod tests {
         assert!(sent().any(|sent| sent.late > 10), "later than by ten minutes");
         let late = plans.iter().filter(|plan| plan.troubles.iter().any(|one| one.label == LATE));
         assert!(late.into_iter().all(|plan| plan.rereads));
+    }
+
+    #[test]
+    fn a_plan_of_every_kind_has_each_of_them_by_itself() {
+        let plan = Plan::of_every_kind(1);
+        let labels: Vec<&str> = plan.troubles.iter().map(|spell| spell.label).collect();
+        assert_eq!(labels, KINDS.iter().map(|kind| kind.label).collect::<Vec<_>>());
+        assert!(plan.troubles.windows(2).all(|pair| pair[0].to < pair[1].from));
+        assert!(plan.troubles.iter().all(|spell| spell.to < plan.minutes.len() as i64));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(crate) struct Emulators {
     environment: Vec<(String, String)>,
     remote_write: String,
     mackerel: String,
+    site: Value,
 }
 
 impl Emulators {
@@ -42,6 +43,7 @@ impl Emulators {
             environment: variables(&said)?,
             remote_write: text(&said, "remote_write")?,
             mackerel: text(&said, "mackerel")?,
+            site: said["site"].clone(),
         })
     }
 
@@ -62,6 +64,16 @@ impl Emulators {
                  api_key_file: ssm:/hostless/secret/mackerel-api-key\n    \
                  base_url: \"{mackerel}\"\n"
         )
+    }
+
+    /// Where remote write is taken.
+    pub(crate) fn remote_write(&self) -> &str {
+        &self.remote_write
+    }
+
+    /// The address of a door of the site that can be probed, or with `authority` the PEM of its root.
+    pub(crate) fn site(&self, door: &str) -> Result<String> {
+        text(&self.site, door)
     }
 
     /// What they have seen.

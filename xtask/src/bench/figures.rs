@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 /// One measured value.
 pub(crate) struct Figure {
-    about: &'static str,
+    about: String,
     value: f64,
     unit: Unit,
     /// The most that it may be.
@@ -29,22 +29,22 @@ pub(crate) enum Unit {
 
 impl Figure {
     /// A time.
-    pub(crate) fn time(about: &'static str, time: Duration) -> Self {
+    pub(crate) fn time(about: impl Into<String>, time: Duration) -> Self {
         Self::new(about, time.as_secs_f64() * 1e3, Unit::Milliseconds)
     }
 
     /// A size in memory or on disk.
-    pub(crate) fn kib(about: &'static str, kib: u64) -> Self {
+    pub(crate) fn kib(about: impl Into<String>, kib: u64) -> Self {
         Self::new(about, kib as f64 / 1024.0, Unit::Mebibytes)
     }
 
     /// A number of things.
-    pub(crate) fn count(about: &'static str, count: u64) -> Self {
+    pub(crate) fn count(about: impl Into<String>, count: u64) -> Self {
         Self::new(about, count as f64, Unit::Count)
     }
 
     /// How many times the second fits into the first.
-    pub(crate) fn ratio(about: &'static str, of: Duration, to: Duration) -> Self {
+    pub(crate) fn ratio(about: impl Into<String>, of: Duration, to: Duration) -> Self {
         Self::new(about, of.as_secs_f64() / to.as_secs_f64(), Unit::Ratio)
     }
 
@@ -53,8 +53,8 @@ impl Figure {
         Self { limit: Some(limit), ..self }
     }
 
-    fn new(about: &'static str, value: f64, unit: Unit) -> Self {
-        Self { about, value, unit, limit: None }
+    fn new(about: impl Into<String>, value: f64, unit: Unit) -> Self {
+        Self { about: about.into(), value, unit, limit: None }
     }
 
     fn is_exceeded(&self) -> bool {
@@ -64,7 +64,7 @@ impl Figure {
 
 impl fmt::Display for Figure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "  {:46} {}", self.about, shown(self.value, self.unit))?;
+        write!(formatter, "  {:60} {}", self.about, shown(self.value, self.unit))?;
         match self.limit {
             None => Ok(()),
             Some(limit) => {
@@ -87,8 +87,11 @@ fn shown(value: f64, unit: Unit) -> String {
 /// Prints the table; an error where a limit is exceeded.
 pub(crate) fn judge(figures: &[Figure]) -> Result<()> {
     figures.iter().for_each(|figure| eprintln!("{figure}"));
-    let exceeded: Vec<&str> =
-        figures.iter().filter(|figure| figure.is_exceeded()).map(|figure| figure.about).collect();
+    let exceeded: Vec<&str> = figures
+        .iter()
+        .filter(|figure| figure.is_exceeded())
+        .map(|figure| figure.about.as_str())
+        .collect();
     if !exceeded.is_empty() {
         bail!("more than the limit: {}", exceeded.join(", "));
     }

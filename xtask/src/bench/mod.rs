@@ -6,8 +6,11 @@
 mod cold;
 mod ecs;
 mod emulators;
+mod exporter;
 mod faults;
 mod figures;
+mod limits;
+mod probe;
 mod process;
 mod pull;
 mod world;
@@ -19,6 +22,7 @@ use anyhow::{Context, Result};
 
 use crate::run::Workspace;
 use crate::steps::Step;
+use crate::tools::Tool;
 
 /// The measurements in the order in which they run.
 pub(crate) const STEPS: &[Step] = &[
@@ -39,6 +43,18 @@ pub(crate) const STEPS: &[Step] = &[
         about: "200 services with 1,000 tasks, counted and read, to both sinks",
         needs: &[],
         run: ecs::bench,
+    },
+    Step {
+        name: "probe",
+        about: "1,000 probes beside blackbox_exporter, of HTTP, HTTPS, TCP and DNS",
+        needs: &[Tool::Receivers],
+        run: probe::bench,
+    },
+    Step {
+        name: "limits",
+        about: "memory with a full spool, with silent peers, with answers of 100 MB, with a long dry run",
+        needs: &[Tool::Nextest, Tool::Python],
+        run: limits::bench,
     },
     Step { name: "encode", about: "series to a remote-write request", needs: &[], run: encode },
     Step {

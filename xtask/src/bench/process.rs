@@ -64,36 +64,46 @@ pub(crate) fn run(
     Ok(Seen {
         first_next: since_start("first_next_ns")?,
         answered: since_start("answered_ns")?,
-        peak_kib: process.peak_kib()?,
+        peak_kib: peak_kib(process.0.id())?,
         response: outcome["response"].clone(),
     })
+}
+
+/// The CPU time that a process has used so far, in hundredths of a second.
+pub(crate) fn cpu_of(process: u32) -> Result<Duration> {
+    // utime and stime: fields 14 and 15.
+    ticks(&format!("/proc/{process}/stat"), [11, 12])
 }
 
 /// The CPU time of all children that have been waited for. The kernel adds it up exactly and shows it in hundredths of a
 /// second, so that the difference over many children is exact where each one's own figure is not.
 pub(crate) fn cpu_of_children() -> Result<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat").context("failed to read /proc/self/stat")?;
+    // cutime and cstime: fields 16 and 17.
+    ticks("/proc/self/stat", [13, 14])
+}
+
+/// The sum of two fields of proc_pid_stat(5), which counts from 1; here 0 is the third, the first after the name.
+fn ticks(path: &str, fields: [usize; 2]) -> Result<Duration> {
+    let stat = fs::read_to_string(path).with_context(|| format!("failed to read {path}"))?;
     // The name of the program stands in parentheses and may hold anything.
-    let (_, fields) = stat.rsplit_once(") ").context("/proc/self/stat has another form")?;
-    let ticks = |index: usize| {
-        let field = fields.split_whitespace().nth(index);
-        field.and_then(|field| field.parse::<f64>().ok()).context("/proc/self/stat is too short")
-    };
-    // cutime and cstime: fields 16 and 17 of proc_pid_stat(5), counted from 1; `fields` begins with the third.
-    Ok(Duration::from_secs_f64((ticks(13)? + ticks(14)?) / TICKS_A_SECOND))
+    let (_, stat) = stat.rsplit_once(") ").with_context(|| format!("{path} has another form"))?;
+    let stat: Vec<&str> = stat.split_whitespace().collect();
+    let ticks = |index: usize| stat.get(index).and_then(|field| field.parse::<f64>().ok());
+    let [user, system] = fields.map(ticks);
+    let ticks = user.zip(system).with_context(|| format!("{path} is too short"))?;
+    Ok(Duration::from_secs_f64((ticks.0 + ticks.1) / TICKS_A_SECOND))
 }
 
 /// A process that does not outlive what it is measured for.
 struct Process(Child);
 
-impl Process {
-    fn peak_kib(&self) -> Result<u64> {
-        let path = format!("/proc/{}/status", self.0.id());
-        let status = fs::read_to_string(&path).with_context(|| format!("failed to read {path}"))?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
-        peak.with_context(|| format!("{path} names no VmHWM"))
-    }
+/// The most memory that a process has held so far, in KiB.
+pub(crate) fn peak_kib(process: u32) -> Result<u64> {
+    let path = format!("/proc/{process}/status");
+    let status = fs::read_to_string(&path).with_context(|| format!("failed to read {path}"))?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
+    peak.with_context(|| format!("{path} names no VmHWM"))
 }
 
 impl Drop for Process {
@@ -104,11 +114,12 @@ impl Drop for Process {
     }
 }
 
+/// Since the epoch.
 #[expect(
     clippy::disallowed_methods,
     reason = "compared with the emulators' time: an Instant means nothing in another process"
 )]
-fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }

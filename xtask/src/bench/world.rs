@@ -17,7 +17,7 @@ const INTERVAL_SECONDS: &str = "300";
 
 /// One program and what it talks to.
 pub(crate) struct World {
-    emulators: Emulators,
+    pub(crate) emulators: Emulators,
     program: Program,
     /// Where the state lies.
     pub(crate) state: PathBuf,
@@ -32,19 +32,35 @@ impl World {
         section: &str,
     ) -> Result<Self> {
         let emulators = Emulators::start(workspace, args)?;
+        let configuration = emulators.configuration(section);
+        Self::with(workspace, program, emulators, &configuration, INTERVAL_SECONDS)
+    }
+
+    /// The same with emulators that are there, and a whole configuration.
+    pub(crate) fn with(
+        workspace: &Workspace,
+        program: &Path,
+        emulators: Emulators,
+        configuration: &str,
+        interval_seconds: &str,
+    ) -> Result<Self> {
         let folder = scratch(workspace)?;
         let (config, state) = (folder.join("hostless.yml"), folder.join("state"));
-        fs::write(&config, emulators.configuration(section))
-            .context("failed to write the configuration")?;
+        fs::write(&config, configuration).context("failed to write the configuration")?;
         if state.exists() {
             fs::remove_dir_all(&state).context("failed to remove the last state")?;
         }
         let environment = vec![
             ("HOSTLESS_CONFIG", config.to_string_lossy().into_owned()),
             ("HOSTLESS_STORE", format!("file:{}", state.display())),
-            ("HOSTLESS_INTERVAL", INTERVAL_SECONDS.to_owned()),
+            ("HOSTLESS_INTERVAL", interval_seconds.to_owned()),
         ];
         Ok(Self { emulators, program: Program { path: program.to_owned(), environment }, state })
+    }
+
+    /// Puts one more variable into the program's environment.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.program.environment.push((name, value.to_owned()));
     }
 
     /// One cold invocation, now.
