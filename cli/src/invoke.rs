@@ -66,6 +66,7 @@ pub(crate) async fn run(
         }
     };
     let keep_series = arguments.output == Output::Exposition;
+    let is_forgetful = environment.store().is_none();
     let environment = surroundings(arguments, environment);
     let outcome =
         arguments.function.invoke(environment, Clock::System, &event, keep_series).await?;
@@ -79,6 +80,12 @@ pub(crate) async fn run(
                 complain(&format!("{}: {}", error.source, error.message));
             }
         }
+    }
+    let spooled: u64 = outcome.report.sinks.iter().map(|sink| sink.spooled).sum();
+    if spooled > 0 && is_forgetful {
+        complain(&format!(
+            "{spooled} samples were to wait for their sink, and are lost with this process: HOSTLESS_STORE=file:DIR keeps them for the next run"
+        ));
     }
     Ok(match outcome.failure {
         None => ExitCode::SUCCESS,

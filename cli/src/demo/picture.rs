@@ -147,6 +147,14 @@ impl Picture {
             marks.join(" "),
             face(self.runs.last())
         ));
+        let site = self
+            .runs
+            .iter()
+            .map(|run| if run.site_is_down { style.bad("▼") } else { " ".to_owned() });
+        let site = site.collect::<Vec<_>>().join(" ");
+        if !site.trim().is_empty() {
+            text.push_str(&format!("        {}\n", site.trim_end()));
+        }
         text.push_str(&self.outage(style));
         text.push_str(&self.site_outage(style));
         text

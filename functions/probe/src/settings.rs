@@ -147,7 +147,10 @@ fn check_modules(
     };
     let named = job.params.get("module").and_then(|values| values.first());
     if let Some(name) = named.filter(|name| !name.is_empty() && !is_written(name)) {
-        let reason = format!("params.module: no module is named {name:?}; its probes will fail");
+        let reason = format!(
+            "params.module: no module is named {name:?}; targets of job {:?} get up 0 and no probe_success",
+            job.name
+        );
         findings.warning(node, reason);
     }
 }
@@ -220,7 +223,7 @@ mod tests {
         assert_eq!(
             findings,
             [
-                "f: scrape_configs[0]: params.module: no module is named \"http_3xx\"; its probes will fail"
+                "f: scrape_configs[0]: params.module: no module is named \"http_3xx\"; targets of job \"blackbox\" get up 0 and no probe_success"
             ]
         );
     }

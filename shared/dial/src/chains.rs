@@ -21,6 +21,9 @@ pub(crate) enum Chains {
 /// Go stops here as well: whoever sends certificates that all seem to have signed one another has us do no more than this.
 const MOST_SIGNATURE_CHECKS: usize = 100;
 
+/// So many characters of a name are told: the server has chosen it, and reasons are kept.
+const MOST_OF_A_NAME: usize = 256;
+
 /// Finds all chains. `presented` is what the server sent, its own certificate first.
 pub(crate) fn find(presented: &[Certificate<'_>], anchors: &Anchors) -> Chains {
     let Some((leaf, intermediates)) = presented.split_first() else {
@@ -161,6 +164,7 @@ fn note(
         Err(Refusal::Signature(reason)) => {
             hint.get_or_insert_with(|| {
                 let name = name_of(candidate.subject).unwrap_or_default();
+                let name: String = name.chars().take(MOST_OF_A_NAME).collect();
                 format!(
                     " (possibly because of {reason:?} while trying to verify candidate authority certificate {name:?})"
                 )

@@ -14,6 +14,7 @@ mod certificate;
 mod chains;
 mod dialer;
 mod session;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -25,4 +26,5 @@ mod words;
 pub use address::{Family, Preference, address_hash};
 pub use dialer::{Dialer, ResolveError};
 pub use session::{ChainFacts, LeafFacts, Session};
+pub use stream::SecuredStream;
 pub use tls::{Handshake, HandshakeError, Secured, Tls, TlsError};

@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::dialer::{Dialer, literal};
 use crate::session::{ChainFacts, Session, cipher_name, version_name};
+use crate::stream::SecuredStream;
 use crate::trust::Trust;
 use crate::witness::{Seen, Witness};
 use crate::words;
@@ -60,7 +61,7 @@ pub struct TlsError(pub String);
 #[derive(Debug)]
 pub struct Secured<S> {
     /// What to read from and write to.
-    pub stream: tokio_rustls::client::TlsStream<S>,
+    pub stream: SecuredStream<S>,
     /// What was agreed on.
     pub session: Session,
 }
@@ -113,7 +114,7 @@ impl Tls {
         match (connected, witness.seen()) {
             (Ok(stream), Some(Seen { chain: Some(chain), .. })) => {
                 let session = session(stream.get_ref().1, chain.clone());
-                Ok(Secured { stream, session })
+                Ok(Secured { stream: SecuredStream(stream), session })
             }
             (Ok(_), _) => Err(HandshakeError::plain("the server sent no certificate")),
             (Err(error), seen) => Err(HandshakeError::of(&error, seen)),

@@ -1,7 +1,7 @@
 //! Whom a handshake believes: the machine's roots, read when the first certificate is judged, or given authorities. Keeps the
 //! chains that were found, because the same targets are probed again and again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -18,8 +18,8 @@ use crate::chains::{self, Chains};
 pub(crate) struct Trust {
     source: Source,
     known: Mutex<HashMap<Fingerprint, Arc<Chains>>>,
-    /// What the library has said yes to, under which name. What may change, the time, is looked at each time.
-    believed: Mutex<HashSet<(Fingerprint, String)>>,
+    /// What the library has said yes to, under which name, and until when that holds, Unix seconds.
+    believed: Mutex<HashMap<(Fingerprint, String), i64>>,
 }
 
 enum Source {
@@ -86,25 +86,28 @@ impl Trust {
         found
     }
 
-    /// What `ask` says of certificates under a name, unless it is known that they are believed. A no is not kept: it may be one
-    /// of time.
+    /// What `ask` says of certificates under a name, unless it is known that they are believed. A yes holds while all of them
+    /// do, because the library does not tell which of them it has made use of. A no is not kept: it may be one of time.
     pub(crate) fn believe<E>(
         &self,
-        fingerprint: Fingerprint,
-        name: String,
+        presented: &[Certificate<'_>],
+        (fingerprint, name): (Fingerprint, String),
+        now: i64,
         ask: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let believed = || self.believed.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (fingerprint, name);
-        if believed().contains(&key) {
+        if believed().get(&key).is_some_and(|until| now <= *until) {
             return Ok(());
         }
         ask()?;
+        let ends = presented.iter().map(|certificate| certificate.validity.not_after);
+        let until = ends.min().unwrap_or(i64::MIN);
         let mut believed = believed();
         if believed.len() >= MOST_KNOWN {
             believed.clear();
         }
-        believed.insert(key);
+        believed.insert(key, until);
         Ok(())
     }
 }

@@ -77,7 +77,8 @@ fn verify(
     };
     if may_be_asked(leaf, trusted) {
         let ask = || ask_library(presented, name, now, trusted);
-        trust.believe(fingerprint, name.to_str().into_owned(), ask)?;
+        let key = (fingerprint, name.to_str().into_owned());
+        trust.believe(certificates, key, seconds, ask)?;
     }
     Ok(last)
 }
@@ -147,11 +148,11 @@ fn wrong_name(leaf: &Certificate<'_>, names: &AlternativeNames<'_>, host: &str) 
     }
 }
 
-/// The library refuses what Go takes: a server's certificate that is an authority's as well, one that is trusted itself, and
-/// one of version 1.
+/// The library refuses what Go takes: a server's certificate that is an authority's as well, and one that is trusted
+/// itself.
 fn may_be_asked(leaf: &Certificate<'_>, trusted: &Trusted) -> bool {
     let is_authority = leaf.extensions.basic_constraints.is_some_and(|known| known.is_authority);
-    !is_authority && leaf.version == 3 && !trusted.anchors.holds(leaf.der)
+    !is_authority && !trusted.anchors.holds(leaf.der)
 }
 
 fn ask_library(

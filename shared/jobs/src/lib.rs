@@ -8,6 +8,7 @@
 pub mod discovery;
 mod job;
 mod schedule;
+mod shown;
 mod stored;
 mod target;
 

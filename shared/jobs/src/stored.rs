@@ -8,6 +8,7 @@ use series::naming::{is_label_name, is_metric_name};
 use series::relabel::{self, NameScheme};
 use series::{Kind, Labels, METRIC_NAME, Origin, Resource, Sample, Series, Timestamp};
 
+use crate::shown::shown;
 use crate::{Job, Limits, Target};
 
 const EXPORTED: &str = "exported_";
@@ -153,7 +154,7 @@ fn check_names(labels: &Labels, names: NameScheme) -> Result<(), PageError> {
             is_metric_name(metric) && labels.iter().all(|(name, _)| is_label_name(name))
         }
     };
-    if is_valid { Ok(()) } else { Err(PageError::Name(labels.clone())) }
+    if is_valid { Ok(()) } else { Err(PageError::Name(shown_values(labels))) }
 }
 
 fn check_labels(labels: &Labels, limits: &Limits) -> Result<(), PageError> {
@@ -171,11 +172,20 @@ fn check_labels(labels: &Labels, limits: &Limits) -> Result<(), PageError> {
         }
         let length = value.len();
         if let Some(limit) = broken(length, limits.value_length) {
-            let (metric, name, value) = (metric(), shortened(name), shortened(value));
+            let (metric, name, value) = (metric(), shortened(name), shortened(&shown(value)));
             return Err(PageError::ValueLength { metric, name, value, length, limit });
         }
     }
     Ok(())
+}
+
+/// Labels of a target are often URLs. The metric's own name is what is wrong, and stays whole.
+fn shown_values(labels: &Labels) -> Labels {
+    let shown = |(name, value): (&str, &str)| {
+        let value = if name == METRIC_NAME { value.to_owned() } else { shown(value) };
+        (name.to_owned(), value)
+    };
+    labels.iter().map(shown).collect()
 }
 
 /// As much of a text as Prometheus shows.

@@ -256,6 +256,25 @@ fn a_page_that_breaks_a_limit_leaves_only_its_report() {
 }
 
 #[test]
+fn a_refusal_shows_no_secret_of_a_target() {
+    let target = target(&[("instance", "https://user:hunter2@shop.example/?token=t0k3n")]);
+    let table = [
+        (
+            ", label_value_length_limit: 20",
+            r#"label_value_length_limit exceeded (metric: probe_success, label name: instance, value: "https://shop.example/", length: 46, limit: 20)"#,
+        ),
+        (
+            ", metric_name_validation_scheme: legacy, metric_relabel_configs: [{target_label: __name__, replacement: a?b}]",
+            r#"invalid metric name or label names: {"a?b",instance="https://shop.example/"}"#,
+        ),
+    ];
+    for (keys, expected) in table {
+        let (_, refusal) = lines(&job(keys), &target, page(&[SUCCESS]));
+        assert_eq!(refusal.as_deref(), Some(expected), "{keys}");
+    }
+}
+
+#[test]
 fn limits_that_are_just_reached_are_not_broken() {
     let keys = ", sample_limit: 1, label_limit: 3, label_name_length_limit: 8, label_value_length_limit: 13";
     assert_eq!(kept(&job(keys), &usual_target(), page(&[SUCCESS])).len(), 1);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use config::duration;
 use series::{Labels, relabel};
 
+use crate::shown::shown;
 use crate::{Group, Job};
 
 const ADDRESS: &str = "__address__";
@@ -102,7 +103,7 @@ fn target(job: &Job, group: &Group, address: &str) -> Result<Option<Target>, Tar
     };
     let address = labels.get(ADDRESS).ok_or(TargetError::NoAddress)?.to_owned();
     if address.contains('/') {
-        return Err(TargetError::Address(address));
+        return Err(TargetError::Address(shown(&address)));
     }
     let interval = time(&labels, INTERVAL, "interval")?;
     let timeout = time(&labels, TIMEOUT, "timeout")?;

@@ -111,9 +111,10 @@ fn what_relabeling_drops_is_no_target_and_no_error() {
 #[test]
 fn targets_that_cannot_be_used_are_told_in_the_words_of_prometheus() {
     type Pairs<'a> = &'a [(&'a str, &'a str)];
-    let table: [(&str, Pairs<'_>, &str); 8] = [
+    let table: [(&str, Pairs<'_>, &str); 9] = [
         ("", &[], "no address"),
         ("http://a", &[], "\"http://a\" is not a valid hostname"),
+        ("https://user:hunter2@a/?token=t0k3n", &[], "\"https://a/\" is not a valid hostname"),
         (
             "a",
             &[("__scrape_interval__", "x")],

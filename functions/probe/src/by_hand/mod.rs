@@ -83,12 +83,12 @@ impl Modules {
         secrets.iter().any(|secret| !matches!(secret, SecretRef::File(_)))
     }
 
-    /// Probes. Where the module has no timeout, the probe has as much time as the original gives it without a scrape.
+    /// Probes. The probe has as much time as in a job that says nothing of its own.
     pub async fn probe(&self, wanted: &Wanted<'_>, means: &Means) -> Result<Shown, CannotProbe> {
         let Wanted { target, module, hostname, debug } = *wanted;
         let asked = Asked::new(Some(target).filter(|it| !it.is_empty()), module, hostname, &self.0);
         let asked = asked.map_err(|refusal| CannotProbe(refusal.to_string()))?;
-        let timeout = frame::timeout(asked.module.timeout, None, OFFSET);
+        let timeout = frame::timeout(asked.module.timeout, Some(SCRAPE_TIMEOUT), OFFSET);
         let Means { factory, secrets, clock } = means.clone();
         let equipment = Equipment::with(factory, secrets, clock);
         let outcome = frame::run(&asked, timeout, &equipment, debug).await;
@@ -102,6 +102,9 @@ impl Modules {
         Ok(Shown { text: masked(text), failure: failure.map(masked) })
     }
 }
+
+/// Prometheus's own, where neither a job nor `global` says another.
+const SCRAPE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// In the order of the original's debug page. The module itself is not shown: any header in it may be a secret.
 fn debug_text(outcome: &Outcome, timeout: Duration) -> String {

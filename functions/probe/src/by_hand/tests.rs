@@ -22,7 +22,7 @@ fn modules(yaml: &str) -> Modules {
 }
 
 fn means() -> Means {
-    let Equipment { factory, secrets, clock, dialer: _ } = equipment(&BTreeMap::new());
+    let Equipment { factory, secrets, clock, .. } = equipment(&BTreeMap::new());
     Means { factory, secrets, clock }
 }
 

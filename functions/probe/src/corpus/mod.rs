@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use clock::Clock;
 use config::{Document, Findings, Sections};
-use dial::Dialer;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -97,12 +96,8 @@ pub(crate) fn equipment(environment: &BTreeMap<String, String>) -> Equipment {
     let lookup = |name: &str| environment.get(name).cloned();
     let factory = ::http::Factory::new(&lookup).expect("a client");
     let clock = Clock::System;
-    Equipment {
-        dialer: Dialer::new(factory.roots().clone(), clock.clone()),
-        secrets: aws::Secrets::new(None, clock.clone(), Duration::from_secs(300)),
-        factory,
-        clock,
-    }
+    let secrets = aws::Secrets::new(None, clock.clone(), Duration::from_secs(300));
+    Equipment::with(factory, secrets, clock)
 }
 
 /// The module as a configuration file would have it, or what the findings say against it.

@@ -48,7 +48,7 @@ pub(crate) enum Reason {
     Body,
     /// The body could not be decompressed, or should not have been compressed.
     Compression,
-    /// The body is larger than `body_size_limit`.
+    /// The body is larger than `body_size_limit`, or than what is kept to look at.
     BodySize,
     /// A CEL expression.
     Cel,

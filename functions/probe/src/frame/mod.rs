@@ -5,6 +5,7 @@ pub(crate) mod metric;
 pub(crate) mod page;
 
 mod asked;
+mod bodies;
 mod failure;
 mod probe;
 mod record;
@@ -15,6 +16,7 @@ mod tests;
 mod timeout;
 
 pub(crate) use asked::Asked;
+pub(crate) use bodies::{Bodies, KeptBody};
 pub(crate) use failure::{Failure, Reason};
 pub(crate) use metric::Metric;
 pub(crate) use probe::{Equipment, Probe, USER_AGENT};

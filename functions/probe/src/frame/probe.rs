@@ -1,6 +1,7 @@
 //! One probe, as its prober sees it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Secrets;
@@ -11,9 +12,10 @@ use dial::{
 use runtime::Surroundings;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use crate::frame::{Failure, Reason, Record, metric};
+use crate::frame::{Bodies, Failure, Reason, Record, metric};
 
 /// Who probes, where a protocol asks for that and the module does not say.
 pub(crate) const USER_AGENT: &str = concat!("hostless/", env!("CARGO_PKG_VERSION"));
@@ -25,6 +27,10 @@ pub(crate) struct Equipment {
     pub(crate) secrets: Secrets,
     pub(crate) factory: http::Factory,
     pub(crate) clock: Clock,
+    /// Room for what is kept of bodies.
+    pub(crate) bodies: Bodies,
+    /// Whoever holds it evaluates a CEL expression.
+    pub(crate) evaluation: Arc<Mutex<()>>,
 }
 
 /// One probe: what is probed, until when, and where to write down what was seen.
@@ -47,7 +53,8 @@ impl Equipment {
 
     pub(crate) fn with(factory: http::Factory, secrets: Secrets, clock: Clock) -> Self {
         let dialer = Dialer::new(factory.roots().clone(), clock.clone());
-        Self { dialer, secrets, factory, clock }
+        let evaluation = Arc::default();
+        Self { dialer, secrets, factory, clock, bodies: Bodies::new(), evaluation }
     }
 }
 

@@ -17,6 +17,9 @@ use super::status::{INTERNAL, OK, RESOURCE_EXHAUSTED, Status, UNAVAILABLE, UNKNO
 /// An answer of the health service is ten bytes long; grpc-go takes 4 MiB.
 const LARGEST: usize = 64 * 1024;
 
+/// Headers and trailers of an answer; h2 takes 16 MiB.
+const LARGEST_HEAD: u32 = 64 * 1024;
+
 /// Headers that belong to the protocol: grpc-go does not let metadata set them.
 const RESERVED: [&str; 9] = [
     "content-type",
@@ -46,8 +49,11 @@ impl Call<'_> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let request = self.request()?;
-        let (client, connection) =
-            h2::client::handshake(stream).await.map_err(|error| unavailable(&error))?;
+        let shaken = h2::client::Builder::new()
+            .max_header_list_size(LARGEST_HEAD)
+            .enable_push(false)
+            .handshake(stream);
+        let (client, connection) = shaken.await.map_err(|error| unavailable(&error))?;
         let exchanged = exchange(client, request, health::request(self.service));
         // The connection moves only while it is asked to, and it ends when its last stream does.
         tokio::select! {

@@ -30,7 +30,7 @@ impl<'a> Credentials<'a> {
         Ok(Self { module, authorization })
     }
 
-    /// The headers of a request, whole. `is_abroad`: the chain has left the target's host, where credentials stay.
+    /// The headers of a request, whole. `is_abroad`: the chain has left the target's host or https, where credentials stay.
     pub(super) async fn headers(
         &self,
         draft: &Draft,

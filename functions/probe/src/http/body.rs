@@ -5,17 +5,31 @@ use http_body_util::BodyExt as _;
 use hyper::body::Body;
 
 use super::decode::{DecodeError, Decoder};
-use crate::frame::{Failure, Probe, Reason};
+use crate::frame::{Bodies, Failure, KeptBody, Probe, Reason};
 use crate::module::Http;
 
-/// How much of a body is kept for expressions where no `body_size_limit` says otherwise. A larger one fails the probe: what
+/// How much of a body is kept for regular expressions where no `body_size_limit` says otherwise. A larger one fails the probe: what
 /// lies beyond could not be judged.
 const KEPT: u64 = 10 * 1024 * 1024;
+
+/// How much of a body is kept for CEL, whatever `body_size_limit` says: as values, a list of numbers takes twenty times the
+/// memory of its text, and an expression looks at each of them.
+const KEPT_FOR_CEL: u64 = 256 * 1024;
 
 /// How much is decompressed before others get their turn.
 const PIECE: usize = 64 * 1024;
 
 const STEP: &str = "read the body";
+
+/// Who looks at a body once it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    Nobody,
+    /// Regular expressions.
+    Expressions,
+    /// CEL expressions.
+    Cel,
+}
 
 /// A body that was read, or why not to its end.
 #[derive(Debug, Default)]
@@ -23,7 +37,7 @@ pub(super) struct Reading {
     /// Bytes after decompression.
     pub(super) length: u64,
     /// The bytes themselves, if they were wanted.
-    pub(super) kept: Vec<u8>,
+    pub(super) kept: KeptBody,
     /// What went wrong, if something did.
     pub(super) failure: Option<Failure>,
     /// Whether it was wrong at first sight: no header of the expected compression.
@@ -31,22 +45,35 @@ pub(super) struct Reading {
 }
 
 /// Where decompressed bytes go.
-struct Sink {
+struct Sink<'a> {
     reading: Reading,
     /// How long the body may be.
     limit: u64,
-    /// Whether it is kept, and what of it may be.
-    kept: Option<u64>,
+    /// For whom it is kept.
+    reader: Reader,
+    /// How much of it may be kept.
+    most: u64,
+    /// Room for it.
+    bodies: &'a Bodies,
 }
 
-/// Reads a body to its end. `keep`: somebody wants to look at it.
-pub(super) async fn read<B>(mut body: B, module: &Http, keep: bool, probe: &Probe<'_>) -> Reading
+/// Reads a body to its end.
+pub(super) async fn read<B>(
+    mut body: B,
+    module: &Http,
+    reader: Reader,
+    probe: &Probe<'_>,
+) -> Reading
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
     let limit = module.body_size_limit.unwrap_or(u64::MAX);
-    let kept = keep.then(|| module.body_size_limit.unwrap_or(KEPT));
-    let mut sink = Sink { reading: Reading::default(), limit, kept };
+    let most = match reader {
+        Reader::Cel => KEPT_FOR_CEL,
+        Reader::Expressions | Reader::Nobody => module.body_size_limit.unwrap_or(KEPT),
+    };
+    let bodies = &probe.equipment.bodies;
+    let mut sink = Sink { reading: Reading::default(), limit, reader, most, bodies };
     // Nobody knows an unknown compression: the body is counted as it comes.
     let mut decoder = Decoder::of(&module.compression).unwrap_or(Decoder::Plain);
     let read = read_into(&mut sink, &mut decoder, &mut body, probe).await;
@@ -79,7 +106,7 @@ impl From<DecodeError> for Broken {
 }
 
 async fn read_into<B>(
-    sink: &mut Sink,
+    sink: &mut Sink<'_>,
     decoder: &mut Decoder,
     body: &mut B,
     probe: &Probe<'_>,
@@ -107,7 +134,7 @@ where
 
 /// Decompresses what came, with a break for others after each piece.
 async fn decode(
-    sink: &mut Sink,
+    sink: &mut Sink<'_>,
     decoder: &mut Decoder,
     mut input: &[u8],
     piece: &mut [u8],
@@ -129,7 +156,7 @@ async fn decode(
     }
 }
 
-impl Sink {
+impl Sink<'_> {
     fn take(&mut self, data: &[u8]) -> Result<(), Failure> {
         let room = self.limit.saturating_sub(self.reading.length);
         let fitting = &data[..data.len().min(usize::try_from(room).unwrap_or(usize::MAX))];
@@ -138,19 +165,24 @@ impl Sink {
             let message = format!("the body is larger than body_size_limit, {} bytes", self.limit);
             return Err(Failure::new(Reason::BodySize, message));
         }
-        match self.kept {
-            Some(most) if self.reading.length > most => {
-                let message = format!(
-                    "the body is larger than {most} bytes, which is as much as is kept for expressions; \
-                     set body_size_limit to keep more"
-                );
-                Err(Failure::new(Reason::BodySize, message))
-            }
-            Some(_) => {
-                self.reading.kept.extend_from_slice(fitting);
-                Ok(())
-            }
-            None => Ok(()),
+        if self.reader == Reader::Nobody {
+            return Ok(());
         }
+        if self.reading.length > self.most {
+            return Err(self.too_large());
+        }
+        let kept = self.reading.kept.extend(fitting, self.bodies);
+        kept.map_err(|no_room| Failure::new(Reason::BodySize, no_room.to_string()))
+    }
+
+    fn too_large(&self) -> Failure {
+        let why = match self.reader {
+            Reader::Cel => "which is as much as CEL expressions look at",
+            Reader::Expressions | Reader::Nobody => {
+                "which is as much as is kept for expressions; set body_size_limit to keep more"
+            }
+        };
+        let message = format!("the body is larger than {} bytes, {why}", self.most);
+        Failure::new(Reason::BodySize, message)
     }
 }

@@ -4,11 +4,12 @@
 use http1::header::LAST_MODIFIED;
 use http1::{HeaderMap, Version};
 
-use super::body::{self, Reading};
+use super::body::{self, Reader, Reading};
+use super::cel;
 use super::exchange::Answer;
 use super::phases::Roundtrip;
-use crate::frame::{Failure, Metric, Probe, Reason, Record, metric};
-use crate::module::{CelProgram, Compression, HeaderRule, Http};
+use crate::frame::{Failure, KeptBody, Metric, Probe, Reason, Record, metric};
+use crate::module::{Compression, HeaderRule, Http};
 
 /// Success until something speaks against it.
 struct Verdict<'a> {
@@ -60,14 +61,14 @@ pub(super) async fn judge(
     if let Compression::Unknown(name) = &module.compression {
         verdict.fail(undecodable(&format!("unsupported compression algorithm {name:?}")));
     }
-    let wants_text = verdict.is_success() && (has_expressions(module) || has_cel(module));
-    let reading = if is_read {
-        body::read(answer.body, module, wants_text, probe).await
+    let reader = Some(reader(module)).filter(|_| verdict.is_success()).unwrap_or(Reader::Nobody);
+    let mut reading = if is_read {
+        body::read(answer.body, module, reader, probe).await
     } else {
         closed(&module.compression)
     };
     times.transfer = times.first_byte.map(|first_byte| ready.elapsed().saturating_sub(first_byte));
-    check_body(module, &reading, &mut verdict);
+    check_body(module, &mut reading, &mut verdict, probe).await;
     if is_read {
         record.set(&metric::HTTP_UNCOMPRESSED_BODY_LENGTH, reading.length as f64);
         if let Some(failure) = reading.failure {
@@ -157,7 +158,21 @@ pub(super) fn has_cel(module: &Http) -> bool {
     module.fail_if_body_json_matches.is_some() || module.fail_if_body_json_not_matches.is_some()
 }
 
-fn check_body(module: &Http, reading: &Reading, verdict: &mut Verdict<'_>) {
+/// Who looks at a body. The original has one reader for both, and regular expressions read it to its end: CEL then sees nothing.
+fn reader(module: &Http) -> Reader {
+    match (has_expressions(module), has_cel(module)) {
+        (true, _) => Reader::Expressions,
+        (false, true) => Reader::Cel,
+        (false, false) => Reader::Nobody,
+    }
+}
+
+async fn check_body(
+    module: &Http,
+    reading: &mut Reading,
+    verdict: &mut Verdict<'_>,
+    probe: &Probe<'_>,
+) {
     // A body that has not even the header of its compression is looked at by nobody.
     if reading.is_undecodable {
         if let Some(failure) = &reading.failure {
@@ -166,17 +181,20 @@ fn check_body(module: &Http, reading: &Reading, verdict: &mut Verdict<'_>) {
         return;
     }
     let whole = match &reading.failure {
-        None => Ok(reading.kept.as_slice()),
+        None => Ok(std::mem::take(&mut reading.kept)),
         Some(failure) => Err(failure.clone()),
     };
     if verdict.is_success() && has_expressions(module) {
-        let outcome = whole.clone().and_then(|body| check_expressions(module, body));
+        let outcome = whole.as_ref().map_err(Failure::clone);
+        let outcome = outcome.and_then(|body| check_expressions(module, body.bytes()));
         verdict.take(outcome, &metric::FAILED_DUE_TO_REGEX);
     }
     if verdict.is_success() && has_cel(module) {
-        // The original has one reader for both, and the expressions have read it to its end.
-        let left = if has_expressions(module) { Ok([].as_slice()) } else { whole };
-        let outcome = left.and_then(|body| check_cel(module, body));
+        let left = if has_expressions(module) { Ok(KeptBody::default()) } else { whole };
+        let outcome = match left {
+            Ok(body) => cel::check(module, body, probe).await,
+            Err(failure) => Err(failure),
+        };
         verdict.take(outcome, &metric::FAILED_DUE_TO_CEL);
     }
 }
@@ -192,27 +210,6 @@ fn check_expressions(module: &Http, body: &[u8]) -> Result<(), Failure> {
         (None, None) => return Ok(()),
     };
     Err(Failure::new(Reason::Body, message))
-}
-
-fn check_cel(module: &Http, body: &[u8]) -> Result<(), Failure> {
-    let programs = [
-        (&module.fail_if_body_json_matches, true, "Body matched CEL expression"),
-        (&module.fail_if_body_json_not_matches, false, "Body did not match CEL expression"),
-    ];
-    for (program, is_bad, message) in programs {
-        let Some(program) = program else { continue };
-        let CelProgram { expression, .. } = program;
-        let failed = |message: &str| {
-            Failure::new(Reason::Cel, format!("{message} expression={expression:?}"))
-        };
-        let matches = program
-            .matches(body)
-            .map_err(|error| failed(&format!("Error evaluating CEL expression: {error}")))?;
-        if matches == is_bad {
-            return Err(failed(message));
-        }
-    }
-    Ok(())
 }
 
 fn check_version(module: &Http, version: Version, verdict: &mut Verdict<'_>) {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clock::Stopwatch;
-use dial::{Handshake, Session, Tls};
+use dial::{Handshake, HandshakeError, Secured, Session, Tls};
 use futures::future::{Either, select};
 use http::ProxyRules;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -24,6 +24,9 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long the first family of addresses is ahead of the other one (RFC 8305, Go's default).
 const HEAD_START: Duration = Duration::from_millis(300);
+
+/// The least that one of several addresses gets of the time, as in Go.
+const LEAST_SHARE: Duration = Duration::from_secs(2);
 
 /// What bytes go over.
 pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -101,12 +104,13 @@ impl<'a> Opener<'a> {
         times.ready = Some(watch.elapsed());
         let protocol = session.as_ref().and_then(|session| session.protocol.as_deref());
         let is_http2 = protocol == Some(b"h2".as_slice());
-        // Through a tunnel the proxy sees nothing of the request.
+        // A proxy reads the request for an http URL; that for an https one goes past it, through the tunnel.
         let reader = via.filter(|_| !url.is_https());
         Ok(Connection { wire, session, is_http2, reader, ready: Stopwatch::start() })
     }
 
-    /// A connection to the proxy, over TLS where it is an https one.
+    /// A connection to the proxy, over TLS where it is an https one. Its certificate and its handshake are not the target's: no
+    /// metric tells of them.
     async fn reach_proxy(
         &self,
         proxy: &Url,
@@ -118,8 +122,11 @@ impl<'a> Opener<'a> {
             return Ok((wire, watch));
         }
         let wanted = Handshake { name: &place.host, protocols: &[] };
-        let (wire, _) = self.secure(wire, &self.module.tls, wanted, times).await?;
-        Ok((wire, watch))
+        let tls = &self.module.tls;
+        self.probe.prepare(tls).await?;
+        let secured =
+            self.shake(wire, tls, wanted).await?.map_err(|error| unshaken(&error, wanted))?;
+        Ok((Box::new(secured.stream), watch))
     }
 
     /// TLS with the host itself, through a tunnel if there is a proxy.
@@ -174,7 +181,7 @@ impl<'a> Opener<'a> {
     }
 
     /// The first address that can be connected to. Where there are both families, the second gets its chance after a
-    /// while.
+    /// while. Where nothing helps, the first family's failure is told.
     async fn connect(&self, places: Vec<SocketAddr>) -> Result<TcpStream, Failure> {
         let Some(first) = places.first() else {
             return Err(Failure::new(Reason::Resolve, "the name has no address"));
@@ -188,20 +195,33 @@ impl<'a> Opener<'a> {
         let ahead = Box::pin(self.connect_in_turn(&ahead));
         let late = match select(ahead, Box::pin(sleep(HEAD_START))).await {
             Either::Left((Ok(stream), _)) => return Ok(stream),
-            Either::Left((Err(_), _)) => return self.connect_in_turn(&behind).await,
+            Either::Left((Err(first), _)) => {
+                return self.connect_in_turn(&behind).await.map_err(|_| first);
+            }
             Either::Right(((), ahead)) => ahead,
         };
         match select(late, Box::pin(self.connect_in_turn(&behind))).await {
             Either::Left((Ok(stream), _)) | Either::Right((Ok(stream), _)) => Ok(stream),
-            Either::Left((Err(_), other)) => other.await,
+            Either::Left((Err(first), other)) => other.await.map_err(|_| first),
             Either::Right((Err(_), other)) => other.await,
         }
     }
 
+    /// One address after the other, each with its share of the time: one that is silent leaves the others theirs.
     async fn connect_in_turn(&self, places: &[SocketAddr]) -> Result<TcpStream, Failure> {
         let mut failed = None;
-        for place in places {
-            match self.probe.connect(*place).await {
+        for (index, place) in places.iter().enumerate() {
+            let now = Stopwatch::start().started();
+            let left = self.probe.deadline.saturating_duration_since(now);
+            let connecting = self.probe.connect(*place);
+            let connected = match share(left, places.len() - index) {
+                None => connecting.await,
+                Some(share) => timeout(share, connecting).await.unwrap_or_else(|_| {
+                    let step = format!("connect to {place}, one of several addresses");
+                    Err(Failure::timeout(&step))
+                }),
+            };
+            match connected {
                 Ok(stream) => return Ok(stream),
                 Err(failure) => failed = failed.or(Some(failure)),
             }
@@ -209,6 +229,7 @@ impl<'a> Opener<'a> {
         Err(failed.unwrap_or_else(|| Failure::new(Reason::Resolve, "the name has no address")))
     }
 
+    /// TLS with the host that is probed.
     async fn secure(
         &self,
         wire: Box<dyn Wire>,
@@ -217,21 +238,30 @@ impl<'a> Opener<'a> {
         times: &mut Roundtrip,
     ) -> Result<(Box<dyn Wire>, Session), Failure> {
         self.probe.prepare(tls).await?;
-        let equipment = self.probe.equipment;
         let watch = Stopwatch::start();
-        let shaken = tls.handshake(wire, wanted, &equipment.dialer, &equipment.secrets);
-        let shaken = self.probe.within("TLS handshake", timeout(HANDSHAKE, shaken)).await;
+        let shaken = self.shake(wire, tls, wanted).await;
         times.handshake = Some(watch.elapsed());
-        let shaken = shaken?.map_err(|_| Failure::timeout("TLS handshake"))?;
-        let secured = shaken.map_err(|error| {
+        let secured = shaken?.map_err(|error| {
             // Whoever looks after certificates wants to know of one that is over, above all.
             if let Some(chain) = &error.chain {
                 self.probe.record_chain(chain);
             }
-            let reason = if error.is_certificate { Reason::Certificate } else { Reason::Tls };
-            Failure::new(reason, format!("TLS handshake with {}: {error}", wanted.name))
+            unshaken(&error, wanted)
         })?;
         Ok((Box::new(secured.stream), secured.session))
+    }
+
+    /// A handshake with whomever, in the time that it may take.
+    async fn shake(
+        &self,
+        wire: Box<dyn Wire>,
+        tls: &Tls,
+        wanted: Handshake<'_>,
+    ) -> Result<Result<Secured<Box<dyn Wire>>, HandshakeError>, Failure> {
+        let equipment = self.probe.equipment;
+        let shaken = tls.handshake(wire, wanted, &equipment.dialer, &equipment.secrets);
+        let shaken = self.probe.within("TLS handshake", timeout(HANDSHAKE, shaken)).await?;
+        shaken.map_err(|_| Failure::timeout("TLS handshake"))
     }
 }
 
@@ -277,10 +307,42 @@ impl fmt::Display for Place {
     }
 }
 
+fn unshaken(error: &HandshakeError, wanted: Handshake<'_>) -> Failure {
+    let reason = if error.is_certificate { Reason::Certificate } else { Reason::Tls };
+    Failure::new(reason, format!("TLS handshake with {}: {error}", wanted.name))
+}
+
+/// What the first of several addresses gets of the time that is left; none where that is all of it.
+fn share(left: Duration, addresses: usize) -> Option<Duration> {
+    let addresses = u32::try_from(addresses).unwrap_or(u32::MAX);
+    let share = left.checked_div(addresses)?.max(LEAST_SHARE);
+    (addresses > 1 && share < left).then_some(share)
+}
+
 /// Whatever goes wrong on the way to the proxy is the proxy's, except that the time is over.
 fn of_proxy(failure: Failure, place: &Place) -> Failure {
     match failure.reason {
         Reason::Timeout => failure,
         _ => Failure::new(Reason::Proxy, format!("reach the proxy {place}: {failure}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_gets_its_share_of_the_time() {
+        let seconds = Duration::from_secs;
+        let table = [
+            ("a single one has all of it", 10, 1, None),
+            ("two have one half each", 10, 2, Some(5)),
+            ("many get as much as a handshake may need", 10, 100, Some(2)),
+            ("too little is not divided", 2, 2, None),
+            ("nothing is left", 0, 3, None),
+        ];
+        for (what, left, addresses, expected) in table {
+            assert_eq!(share(seconds(left), addresses), expected.map(seconds), "{what}");
+        }
     }
 }

@@ -85,16 +85,22 @@ impl Decoder {
         }
     }
 
-    /// What is still inside after all input was read: brotli keeps back what does not fit.
+    /// What is still inside after all input was read: brotli and deflate keep back what does not fit, which may be all that was
+    /// left up to the end.
     pub(super) fn flush(&mut self, output: &mut [u8]) -> Result<usize, DecodeError> {
         match self {
-            Self::Brotli { state, is_over: false } => {
-                brotli(state, &[], output).map(|(decoded, _)| decoded.written)
+            Self::Deflate { is_over: true, .. } | Self::Brotli { is_over: true, .. } => Ok(0),
+            Self::Brotli { state, is_over } => {
+                let (decoded, ended) = brotli(state, &[], output)?;
+                *is_over = ended;
+                Ok(decoded.written)
             }
-            Self::Deflate { inflate: state, is_over: false } => {
-                inflate(state, &[], output).map(|(decoded, _)| decoded.written)
+            Self::Deflate { inflate: state, is_over } => {
+                let (decoded, ended) = inflate(state, &[], output)?;
+                *is_over = ended;
+                Ok(decoded.written)
             }
-            _ => Ok(0),
+            Self::Plain | Self::Gzip(_) => Ok(0),
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) struct Gzip {
 
 /// What comes next.
 enum State {
-    /// The first ten bytes of a member; how many were seen.
+    /// The first bytes of a member, up to the flags; how many were seen.
     Fixed(usize),
     /// What the flags announce.
     Optional(Optional),
@@ -83,9 +83,9 @@ impl Gzip {
                     let reason = "gzip: invalid header";
                     return Err(DecodeError { at_start: !self.had_member, reason });
                 }
-                // The flags are put where the last of the ten bytes finds them.
+                // What comes after the flags depends on them: the rest of the ten bytes is skipped there.
                 if *seen == FLAGS_AT {
-                    self.had_flags(byte);
+                    self.take_flags(byte);
                 } else {
                     *seen += 1;
                 }
@@ -106,7 +106,7 @@ impl Gzip {
         Ok(())
     }
 
-    fn had_flags(&mut self, flags: u8) {
+    fn take_flags(&mut self, flags: u8) {
         // Time, extra flags and system follow: six bytes that say nothing to us.
         let skipped = u16::try_from(FIXED - FLAGS_AT - 1).unwrap_or_default();
         self.state = State::Optional(Optional { flags, extra: (2, skipped), checksum: 0 });

@@ -9,6 +9,7 @@
 
 mod auth;
 mod body;
+mod cel;
 mod checks;
 mod connection;
 mod cookies;
@@ -26,7 +27,7 @@ mod tests;
 use clock::Stopwatch;
 
 use self::auth::Credentials;
-use self::connection::Opener;
+use self::connection::{Connection, Opener};
 use self::cookies::Jar;
 use self::exchange::Answer;
 use self::go_url::GoUrl;
@@ -172,6 +173,30 @@ impl Journey {
             draft = next;
         }
     }
+}
+
+/// Judges bytes as the answer to a request over a connection that ends with them: the half of a probe that reads what strangers
+/// send.
+pub(crate) async fn judge_bytes(
+    module: &Http,
+    bytes: Vec<u8>,
+    probe: &Probe<'_>,
+) -> Result<(), Failure> {
+    let url = target(probe)?;
+    let host = url.host.clone();
+    let body = request::body(module, probe).await?;
+    let draft = Draft::first(module, None, url, &host, body)?;
+    let connection = Connection {
+        wire: Box::new(tokio::io::join(std::io::Cursor::new(bytes), tokio::io::sink())),
+        session: None,
+        is_http2: false,
+        reader: None,
+        ready: Stopwatch::start(),
+    };
+    let mut times = Roundtrip::default();
+    let headers = http1::HeaderMap::new();
+    let answer = exchange::send(&draft, &headers, connection, &mut times, probe).await?;
+    checks::judge(module, answer, true, &mut times, probe).await
 }
 
 async fn exchange_once(

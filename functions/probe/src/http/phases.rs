@@ -63,21 +63,22 @@ impl Roundtrip {
     }
 }
 
-/// The times that were reached, each since the one before.
+/// What took how long. `lookup`, `tls`, `processing` and `transfer` are that part alone; `connect` and `ready` both count from the
+/// lookup's end, so that `ready` has `connect` and `tls` in it.
 impl std::fmt::Display for Roundtrip {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { is_https: _, lookup, connected, handshake, ready, first_byte, transfer } = self;
         write!(f, "lookup={lookup:?}")?;
         let parts = [
-            ("connectDone", connected),
+            ("connect", connected),
             ("tls", handshake),
-            ("gotConn", ready),
-            ("responseStart", first_byte),
-            ("end", transfer),
+            ("ready", ready),
+            ("processing", first_byte),
+            ("transfer", transfer),
         ];
         for (name, took) in parts {
             match took {
-                Some(took) => write!(f, " {name}=+{took:?}")?,
+                Some(took) => write!(f, " {name}={took:?}")?,
                 None => write!(f, " {name}=-")?,
             }
         }
@@ -142,6 +143,14 @@ mod tests {
             phases(&[silent]),
             named([("connect", 2.0), ("tls", 4.0), ("processing", 0.0), ("transfer", 0.0)])
         );
+    }
+
+    #[test]
+    fn a_person_reads_durations() {
+        let read = "lookup=1ms connect=2ms tls=4ms ready=8ms processing=16ms transfer=32ms";
+        assert_eq!(whole(true).to_string(), read);
+        let read = "lookup=0ns connect=- tls=- ready=- processing=- transfer=-";
+        assert_eq!(Roundtrip::default().to_string(), read);
     }
 
     #[test]

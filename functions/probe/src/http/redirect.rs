@@ -40,7 +40,7 @@ pub(super) struct Chain {
     is_rewindable: bool,
     /// Whether sensitive headers of the first request have been left out.
     is_stripped: bool,
-    /// Whether the chain has left the target's host.
+    /// Whether the chain has left the target's host, or https for http.
     is_abroad: bool,
 }
 
@@ -59,6 +59,7 @@ impl Chain {
 
     /// Whether a module's own credentials must stay at home. Unlike the original at its newest, which compares with the
     /// address alone and so loses them on the way from `http://name` to `http://name/login`, the target's name is home, too.
+    /// And unlike the original, what went over https is never sent in the clear.
     pub(super) fn is_abroad(&self) -> bool {
         self.is_abroad
     }
@@ -103,6 +104,8 @@ impl Chain {
             self.is_stripped = true;
             self.is_abroad |= is_away(&self.home);
         }
+        let leaves_https = sent.url.is_https() && !url.is_https();
+        self.is_abroad |= leaves_https;
         let mut headers = self.headers.clone();
         if self.is_stripped {
             for name in SENSITIVE {
@@ -110,7 +113,7 @@ impl Chain {
             }
         }
         let is_given = headers.get(REFERER).is_some_and(|referer| !referer.is_empty());
-        if sent.url.is_https() && !url.is_https() {
+        if leaves_https {
             return headers;
         }
         if !is_given && let Ok(referer) = HeaderValue::from_str(&sent.url.referer()) {

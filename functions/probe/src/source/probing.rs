@@ -32,8 +32,10 @@ pub(super) struct Probed<'a> {
 
 /// What became of one target.
 enum Done {
-    /// Its series; and what is wrong with the target or what it gave.
+    /// Its series; and what is wrong with what it gave.
     Stored(Vec<Series>, Option<String>),
+    /// It is none that could be probed: its series, which say so, and why.
+    Refused(Vec<Series>, String),
     /// It was not probed, and has no series.
     LeftOut(String),
 }
@@ -82,6 +84,11 @@ impl ProbeSource {
                     tried.insert(&job.name, None);
                     complaint
                 }
+                Done::Refused(series, why) => {
+                    probed.series.extend(series);
+                    tried.entry(&job.name).or_insert_with(|| Some(why.clone()));
+                    Some(why)
+                }
                 Done::LeftOut(why) => {
                     tried.entry(&job.name).or_insert_with(|| Some(why.clone()));
                     Some(why)
@@ -111,13 +118,14 @@ impl ProbeSource {
             return Done::LeftOut(why);
         }
         if *is_refused {
-            return self.store(due, None, Duration::ZERO, time, room, None);
+            let (series, refusal) = self.store(due, None, Duration::ZERO, time, room);
+            return Done::Stored(series, refusal);
         }
         let asked = match Asked::read(&target.params, &self.settings.modules) {
             Ok(asked) => asked,
             Err(refusal) => {
-                let why = Some(refusal.to_string());
-                return self.store(due, None, Duration::ZERO, time, room, why);
+                let (series, _) = self.store(due, None, Duration::ZERO, time, room);
+                return Done::Refused(series, refusal.to_string());
             }
         };
         let timeout = frame::timeout(asked.module.timeout, Some(target.timeout), OFFSET);
@@ -127,10 +135,11 @@ impl ProbeSource {
         let Outcome { result: _, gauges, steps: _, took } =
             frame::run(&asked, timeout, &self.equipment, false).await;
         let page = page::series(&gauges, &Arc::new(resource(due)), time);
-        self.store(due, Some(page), took, time, room, None)
+        let (series, refusal) = self.store(due, Some(page), took, time, room);
+        Done::Stored(series, refusal)
     }
 
-    /// What Prometheus would have stored of a scrape.
+    /// What Prometheus would have stored of a scrape; and why it would have refused the page, if so.
     fn store(
         &self,
         due: &Due<'_>,
@@ -138,15 +147,14 @@ impl ProbeSource {
         took: Duration,
         time: Timestamp,
         room: &Room<'_>,
-        why: Option<String>,
-    ) -> Done {
+    ) -> (Vec<Series>, Option<String>) {
         let mut seen = self.seen.scrape(&due.key);
         let mut added = |series: &Series| seen.adds(series);
         let (series, refusal) =
             stored(due.job, &due.target, Scrape { page, took }, time, &mut added);
         seen.end();
         room.series.fetch_add(series.len(), Ordering::Relaxed);
-        Done::Stored(series, why.or(refusal))
+        (series, refusal)
     }
 }
 

@@ -200,7 +200,7 @@ async fn what_a_request_is_refused_for_is_a_failed_scrape_and_one_entry() {
              http_2xx, icmp"
         ]
     );
-    assert!(!failed(&observed));
+    assert!(failed(&observed), "no target of the job could be probed");
 }
 
 #[tokio::test]
@@ -266,7 +266,6 @@ async fn a_job_is_probed_when_it_is_due() {
         let time = NOW + MINUTE * minute;
         let observed =
             source.observe(&at(time, Shard::default()), &Budget::starting_now(PATIENCE)).await;
-        assert!(!failed(&observed));
         times.extend(series(&observed).first().map(|one| one.samples[0].at));
     }
     assert_eq!(times.len(), 2, "{times:?}");

@@ -70,7 +70,7 @@ impl<'a> Certificate<'a> {
         let key = PublicKey::parse(inner.element()?)?;
         let extensions = match version {
             1 => Extensions::default(),
-            _ => later_fields(&mut inner)?,
+            _ => later_fields(&mut inner, version)?,
         };
         inner.end()?;
         let signed = signed.whole;
@@ -116,10 +116,13 @@ fn version(reader: &mut Reader<'_>) -> Option<u8> {
     }
 }
 
-/// The unique identifiers, which nobody uses, and the extensions.
-fn later_fields<'a>(reader: &mut Reader<'a>) -> Option<Extensions<'a>> {
+/// The unique identifiers, which nobody uses, and the extensions, which came with version 3.
+fn later_fields<'a>(reader: &mut Reader<'a>, version: u8) -> Option<Extensions<'a>> {
     reader.optional(tag::context(1))?;
     reader.optional(tag::context(2))?;
+    if version < 3 {
+        return Some(Extensions::default());
+    }
     match reader.optional(tag::context_constructed(3))? {
         Some(list) => Extensions::parse(Reader::new(der::single(list, tag::SEQUENCE)?)),
         None => Some(Extensions::default()),

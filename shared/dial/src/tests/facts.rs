@@ -171,6 +171,11 @@ fn the_earliest_end_is_that_of_what_was_sent() {
 
 /// A certificate of version 1, as `openssl x509 -req` makes them where it is given no extensions.
 fn of_version_1() -> Identity {
+    by_hand(&[], &[])
+}
+
+/// A certificate with this in front of and behind what version 1 has.
+fn by_hand(before: &[u8], after: &[u8]) -> Identity {
     let key = KeyPair::generate().expect("a key");
     let model = CertificateParams::new(Vec::new()).expect("parameters");
     let model = model.self_signed(&key).expect("a certificate");
@@ -178,12 +183,14 @@ fn of_version_1() -> Identity {
     let validity = b"\x17\x0d200101000000Z\x17\x0d400101000000Z";
     let algorithm = element(0x30, model.signature_algorithm);
     let signed = [
+        before.to_vec(),
         element(0x02, &[7]),
         algorithm.clone(),
         element(0x30, model.issuer),
         element(0x30, validity),
         element(0x30, model.subject),
         model.key.whole.to_vec(),
+        after.to_vec(),
     ];
     let signed = element(0x30, &signed.concat());
     let signature = key.sign(&signed).expect("a signature");
@@ -191,6 +198,32 @@ fn of_version_1() -> Identity {
     let der = element(0x30, &[signed, algorithm, signature].concat());
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
     Identity { chain: vec![CertificateDer::from(der)], key: Arc::new(key) }
+}
+
+#[test]
+fn extensions_stand_in_version_3_alone() {
+    let version = |number| element(0xa0, &element(0x02, &[number]));
+    // An extension that nobody knows, and that counts.
+    let critical = element(0x01, &[0xff]);
+    let extension = [element(0x06, &[0x2a, 0x03]), critical, element(0x04, &[])].concat();
+    let extensions = element(0xa3, &element(0x30, &element(0x30, &extension)));
+    let identifiers = [element(0x81, &[0, 1]), element(0x82, &[0, 1])].concat();
+    let read = |before: &[u8], after: &[u8]| {
+        let identity = by_hand(before, after);
+        let read = Certificate::parse(&identity.chain[0])?;
+        Some((read.version, read.extensions.has_unknown_critical))
+    };
+    let (second, third) = (version(1), version(2));
+    for (name, before, after, expected) in [
+        ("version 1", &[][..], &[][..], Some((1, false))),
+        ("version 1 with extensions", &[], &extensions, None),
+        ("version 2", &second, &[], Some((2, false))),
+        ("version 2 with identifiers", &second, &identifiers, Some((2, false))),
+        ("version 2 with extensions", &second, &extensions, None),
+        ("version 3 with extensions", &third, &extensions, Some((3, true))),
+    ] {
+        assert_eq!(read(before, after), expected, "{name}");
+    }
 }
 
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {

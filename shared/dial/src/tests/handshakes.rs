@@ -118,11 +118,33 @@ async fn each_handshake_is_a_whole_one() {
             let (met, served) =
                 tokio::join!(client.over(ours, "example.com"), accept(server.clone(), theirs));
             let (mut met, mut served) = (met.expect("a session"), served.expect("a session"));
-            assert_eq!(met.stream.get_ref().1.handshake_kind(), Some(HandshakeKind::Full));
+            assert_eq!(met.stream.0.get_ref().1.handshake_kind(), Some(HandshakeKind::Full));
             // Reading takes in the tickets with which another client would come back.
             served.write_all(b"x").await.expect("written");
             assert_eq!(met.stream.read_u8().await.expect("read"), b'x');
         }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_just_closes_has_said_all() {
+    let authority = Authority::new("authority");
+    let client = Client::new(trusting(&[&authority.root()]));
+    for versions in [&[&TLS13][..], &[&TLS12]] {
+        let server = authority.sign(&["example.com"]).server_of(versions);
+        let (ours, theirs) = duplex(1 << 16);
+        let serve = async {
+            let mut served = accept(server, theirs).await.expect("a session");
+            served.write_all(b"all of it").await.expect("written");
+            served.flush().await.expect("sent");
+            // The pipe falls with it, and no `close_notify` goes out.
+        };
+        let (met, ()) = tokio::join!(client.over(ours, "example.com"), serve);
+        let mut stream = met.expect("a session").stream;
+        let mut read = Vec::new();
+        stream.read_to_end(&mut read).await.expect("an end");
+        assert_eq!(read, b"all of it");
+        assert_eq!(stream.read(&mut [0]).await.expect("still the end"), 0);
     }
 }
 

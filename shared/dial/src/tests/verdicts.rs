@@ -9,6 +9,8 @@ use rustls::pki_types::CertificateDer;
 
 use super::laboratory::{Authority, Client, END, END_2030, END_2035, Identity, trusting, until};
 use crate::HandshakeError;
+use crate::trust::{Trust, fingerprint};
+use crate::verdict::parse;
 
 /// When the last chain ends, or why there is none.
 async fn verdict(
@@ -193,6 +195,35 @@ async fn nobody_is_believed_without_an_authority() {
          \"authority\")"
     );
     verdict(&identity, &[&namesake.root(), &authority.root()], "example.com").await.expect("both");
+}
+
+#[tokio::test]
+async fn a_name_that_a_server_has_chosen_is_told_in_part() {
+    let name = "q".repeat(5000).leak();
+    let (authority, namesake) = (Authority::new(name), Authority::new(name));
+    let identity = authority.sign(&["example.com"]);
+    let reason = refusal(&identity, &[&namesake.root()], "example.com").await;
+    assert!(reason.contains(&format!("\"{}\"", &name[..256])), "{reason}");
+}
+
+#[test]
+fn what_the_library_believes_is_believed_while_it_holds() {
+    let authority = Authority::new("authority");
+    let trust = Trust::given(vec![authority.root()]).expect("authorities");
+    let identity = authority.sign(&["example.com"]).with(&[&authority.root_with(until(2030))]);
+    let presented = parse(&identity.chain).expect("certificates");
+    let asked = |now| {
+        let mut asked = false;
+        let key = (fingerprint(&presented), "example.com".to_owned());
+        let yes = trust.believe(&presented, key, now, || {
+            asked = true;
+            Ok::<_, ()>(())
+        });
+        yes.expect("believed");
+        asked
+    };
+    let moments = [END_2030 - 1, END_2030 - 1, END_2030, END_2030 + 1, END_2030 + 1];
+    assert_eq!(moments.map(asked), [true, false, false, true, true]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use config::{Findings, Mapping, Node};
 
 use crate::discovery::{Asked, DnsProvider, FileProvider, Group, HttpProvider, Provider};
+use crate::shown::shown;
 
 /// Prometheus has these too; each needs an API of its own.
 const REFUSED: [&str; 28] = [
@@ -100,7 +101,7 @@ fn read_group(node: &Node, findings: &mut Findings) -> Option<Group> {
 fn check_static(job: &Node, groups: &[Group], findings: &mut Findings) {
     let targets = groups.iter().flat_map(|group| &group.targets);
     for target in targets.filter(|target| target.contains('/')) {
-        findings.error(job, format!("{target:?} is not a valid hostname"));
+        findings.error(job, format!("{:?} is not a valid hostname", shown(target)));
     }
 }
 

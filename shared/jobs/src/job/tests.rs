@@ -252,6 +252,10 @@ fn each_mistake_about_targets_has_the_words_of_prometheus() {
         ("static_configs: [{targets: a}]", "expected a list, found text"),
         ("static_configs: [{targets: [a], labels: {'': x}}]", "\"\" is not a valid label name"),
         ("static_configs: [{targets: ['http://bad']}]", "\"http://bad\" is not a valid hostname"),
+        (
+            "static_configs: [{targets: ['https://user:hunter2@bad/?token=t0k3n']}]",
+            "\"https://bad/\" is not a valid hostname",
+        ),
         ("file_sd_configs: [null]", "empty or null section in file_sd_configs"),
         ("file_sd_configs: [{}]", file),
         ("file_sd_configs: [{files: []}]", file),

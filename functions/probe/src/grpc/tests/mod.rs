@@ -217,3 +217,12 @@ async fn a_peer_that_speaks_something_else_is_unavailable() {
         assert_eq!(outcome.value("probe_grpc_status_code"), Some(14.0), "{script:?}");
     }
 }
+
+#[tokio::test]
+async fn headers_that_do_not_end_are_not_collected() {
+    let endless: &'static str = "x".repeat(128 * 1024).leak();
+    let (outcome, _server) = asked(Answer::Trailers(5, endless), json!({})).await;
+    assert_eq!(reason(&outcome), Some(Reason::Protocol), "{:?}", outcome.result);
+    // Not the status that stands in them.
+    assert_eq!(outcome.value("probe_grpc_status_code"), Some(14.0));
+}

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::server::{Reply, Server};
-use super::{LONG, equipment, probe, probe_for, reason};
-use crate::frame::Reason;
+use super::{LONG, equipment, probe, probe_for, probe_with, reason};
+use crate::frame::{Bodies, Equipment, Reason};
 
 #[tokio::test]
 async fn nonsense_is_a_failure_with_a_reason() {
@@ -92,6 +92,60 @@ async fn what_is_kept_of_a_body_is_bounded() {
     let outcome = probe(json!({}), &server.url("/")).await;
     assert_eq!(outcome.result, Ok(()));
     assert_eq!(outcome.value("probe_http_uncompressed_body_length"), Some(f64::from(11 << 20)));
+}
+
+#[tokio::test]
+async fn what_cel_looks_at_is_bounded_whatever_the_module_says() {
+    let zeros = |size: usize| format!("[0{}]", ",0".repeat((size - 3) / 2));
+    let section =
+        json!({"fail_if_body_json_not_matches_cel": "size(body) > 9", "body_size_limit": "12MB"});
+    for (size, expected) in [((256 << 10) - 1, None), ((256 << 10) + 1, Some(Reason::BodySize))] {
+        let body = zeros(size);
+        assert_eq!(body.len(), size);
+        let server = Server::start(move |_| Reply::whole(200, &[], body.as_bytes())).await;
+        let outcome = probe(section.clone(), &server.url("/")).await;
+        assert_eq!(reason(&outcome), expected, "{size}: {:?}", outcome.result);
+        let failed = f64::from(u8::from(expected.is_some()));
+        assert_eq!(outcome.value("probe_failed_due_to_cel"), Some(failed), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn an_expression_waits_for_its_turn_no_longer_than_its_probe_has_time() {
+    let server = Server::start(|_| Reply::whole(200, &[], b"{}")).await;
+    let section = json!({"fail_if_body_json_matches_cel": "has(body.a)"});
+    let equipment = equipment();
+    let busy = equipment.evaluation.lock().await;
+    // Long enough for the body to come on a busy machine.
+    let time = Duration::from_secs(3);
+    let outcome = probe_for(time, &equipment, section.clone(), &server.url("/"), None).await;
+    assert_eq!(reason(&outcome), Some(Reason::Timeout), "{:?}", outcome.result);
+    assert_eq!(outcome.value("probe_http_status_code"), Some(200.0));
+    let other = probe_with(&equipment, json!({}), &server.url("/"), None).await;
+    assert_eq!(other.result, Ok(()));
+    drop(busy);
+    let outcome = probe_with(&equipment, section, &server.url("/"), None).await;
+    assert_eq!(outcome.result, Ok(()));
+}
+
+#[tokio::test]
+async fn what_is_kept_of_all_bodies_is_bounded_and_given_back() {
+    let server = Server::start(|seen| {
+        let size = if seen.path() == "/large" { 256 << 10 } else { 100 << 10 };
+        Reply::whole(200, &[], &vec![b'x'; size])
+    })
+    .await;
+    let equipment = Equipment { bodies: Bodies::of_size(128 << 10), ..equipment() };
+    let section = json!({"fail_if_body_matches_regexp": ["y"]});
+    for (path, expected) in
+        [("/", None), ("/large", Some(Reason::BodySize)), ("/", None), ("/", None)]
+    {
+        let outcome = probe_with(&equipment, section.clone(), &server.url(path), None).await;
+        assert_eq!(reason(&outcome), expected, "{path}: {:?}", outcome.result);
+    }
+    // Nobody looks at it: it takes no room.
+    let outcome = probe_with(&equipment, json!({}), &server.url("/large"), None).await;
+    assert_eq!(outcome.result, Ok(()));
 }
 
 #[tokio::test]

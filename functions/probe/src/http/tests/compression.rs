@@ -8,6 +8,8 @@ use serde_json::json;
 use super::server::{Reply, Server};
 use super::{probe, reason};
 use crate::frame::Reason;
+use crate::http::decode::{DecodeError, Decoder};
+use crate::module::Compression;
 
 fn gzip(data: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -56,6 +58,54 @@ async fn bodies_are_counted_as_they_are_inside() {
     for (compression, body, expected) in table {
         let length = length_and_reason(compression, body).await;
         assert_eq!(length, (Some(expected), None), "{compression}");
+    }
+}
+
+/// What a decoder makes of a body that comes in frames of this size, read as `body` does.
+fn decoded(compression: &Compression, body: &[u8], size: usize) -> Result<Vec<u8>, DecodeError> {
+    let mut decoder = Decoder::of(compression).unwrap();
+    let (mut all, mut piece) = (Vec::new(), vec![0; 64 * 1024]);
+    for mut frame in body.chunks(size) {
+        loop {
+            let written = if frame.is_empty() {
+                decoder.flush(&mut piece)?
+            } else {
+                let decoded = decoder.step(frame, &mut piece)?;
+                frame = &frame[decoded.read..];
+                decoded.written
+            };
+            all.extend_from_slice(&piece[..written]);
+            if written == 0 && frame.is_empty() {
+                break;
+            }
+        }
+    }
+    decoder.finish().map(|()| all)
+}
+
+/// What the reference encoder makes of 1 MiB of the letter `a`.
+const BROTLI_OF_A_MEBIBYTE: [u8; 14] = *b"\x5b\xff\xff\x8f\x5f\x22\x2c\x1e\x0b\x04\x72\xef\x1f\x00";
+
+#[test]
+fn bodies_end_wherever_their_frames_do() {
+    let numbers: String = (0..150_000).map(|number| format!("{number} ")).collect();
+    let text = numbers.into_bytes();
+    let cases = [
+        (Compression::Deflate, deflate(&text), text.clone()),
+        (Compression::Deflate, deflate(&vec![b'a'; 1 << 20]), vec![b'a'; 1 << 20]),
+        (Compression::Brotli, BROTLI_OF_A_MEBIBYTE.to_vec(), vec![b'a'; 1 << 20]),
+    ];
+    for (compression, body, whole) in cases {
+        for size in [1, 7, 1000, body.len()] {
+            let found = decoded(&compression, &body, size);
+            assert!(
+                found.as_ref() == Ok(&whole),
+                "{compression:?} {size}: {:?}",
+                found.map(|all| all.len())
+            );
+            let cut = decoded(&compression, &body[..body.len() - 1], size);
+            assert!(cut.is_err(), "{compression:?} {size}, without its last byte");
+        }
     }
 }
 

@@ -154,6 +154,37 @@ async fn a_proxy_that_does_not_help_is_named() {
 }
 
 #[tokio::test]
+async fn a_proxys_certificate_is_not_the_targets() {
+    let (own, unknown) = (Identity::of(&["127.0.0.1"]), Identity::of(&["127.0.0.1"]));
+    let answering = |identity: &Identity| {
+        let config = identity.config(&[]);
+        Server::over(Some(config), |_| Reply::whole(200, &[], b""))
+    };
+    let (believed, refused) = (answering(&own).await, answering(&unknown).await);
+    let table = [
+        ("a plain target through a proxy with TLS", &believed, "http", None),
+        ("a proxy that is not believed", &refused, "http", Some(Reason::Proxy)),
+        ("a proxy that is not believed, for a tunnel", &refused, "https", Some(Reason::Proxy)),
+    ];
+    for (what, proxy, scheme, expected) in table {
+        let section = json!({
+            "proxy_url": format!("https://{}", proxy.address), "tls_config": {"ca": own.pem},
+        });
+        let outcome = probe(section, &format!("{scheme}://127.0.0.1:1/")).await;
+        assert_eq!(reason(&outcome), expected, "{what}: {:?}", outcome.result);
+        if let Err(failure) = &outcome.result {
+            let named = format!("reach the proxy {}: TLS handshake", proxy.address);
+            assert!(failure.message.starts_with(&named), "{what}: {failure}");
+        }
+        let of_tls = |name: &str| name.starts_with("probe_ssl_") || name.starts_with("probe_tls_");
+        assert!(outcome.gauges.iter().all(|gauge| !of_tls(gauge.metric.name)), "{what}");
+        // The handshake with the proxy is no handshake with the target.
+        let times = outcome.steps.iter().find(|step| step.starts_with("Response timings"));
+        assert!(times.is_some_and(|times| times.contains(" tls=- ")), "{what}: {times:?}");
+    }
+}
+
+#[tokio::test]
 async fn some_go_past_the_proxy() {
     let server = Server::start(|_| Reply::whole(200, &[], b"")).await;
     let proxy = Server::start(|_| Reply::whole(200, &[], b"")).await;

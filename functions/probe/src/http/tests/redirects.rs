@@ -227,6 +227,27 @@ async fn another_host_is_tried_at_all_its_addresses() {
 }
 
 #[tokio::test]
+async fn of_several_addresses_the_firsts_failure_is_told() {
+    // Nobody listens at any of them.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let both = [&["127.0.0.2", "127.0.0.3"][..], &["127.0.0.2", "::1", "127.0.0.3"]];
+    for addresses in both {
+        let server =
+            Server::start(move |_| Reply::redirect(302, &format!("http://many.example:{port}/ok")))
+                .await;
+        let mut equipment = knowing(&[]);
+        let known = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        equipment.dialer = equipment.dialer.with_hosts([("many.example".to_owned(), known)].into());
+        let outcome = probe_with(&equipment, json!({}), &server.url("/"), None).await;
+        assert_eq!(reason(&outcome), Some(Reason::Connect));
+        let message = outcome.result.unwrap_err().message;
+        assert!(message.contains(&format!("connect to 127.0.0.2:{port}: ")), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_from_a_file_is_not_sent_twice() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("body");

@@ -131,6 +131,36 @@ async fn no_referer_leaves_https() {
 }
 
 #[tokio::test]
+async fn no_credentials_leave_https() {
+    let identity = Identity::of(&["a.example"]);
+    for host in ["a.example", "127.0.0.1"] {
+        let again = serving(&identity).await;
+        let back = format!("https://{host}:{}/", again.address.port());
+        let plain = Server::start(move |_| Reply::redirect(302, &back)).await;
+        let to = format!("http://{host}:{}/", plain.address.port());
+        let config = identity.config(&[]);
+        let first = Server::over(Some(config), move |_| Reply::redirect(302, &to)).await;
+        let section = json!({
+            "basic_auth": {"username": "u", "password": "p"},
+            "http_headers": {"Cookie": {"secrets": ["s=1"]}},
+            "tls_config": {"insecure_skip_verify": true},
+        });
+        let target = format!("https://{host}:{}/", first.address.port());
+        let outcome = probe_with(&knowing(&["a.example"]), section, &target, None).await;
+        assert_eq!(outcome.result, Ok(()), "{host}: {:#?}", outcome.steps);
+        // Whoever read the answer in the clear may have chosen the way back.
+        for (what, server, is_sent) in
+            [("first", &first, true), ("plain", &plain, false), ("back", &again, false)]
+        {
+            let seen = server.seen().pop().unwrap();
+            for name in ["authorization", "cookie"] {
+                assert_eq!(seen.header(name).is_some(), is_sent, "{host} {what} {name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn tls_may_be_unwelcome() {
     let identity = Identity::of(&["localhost"]);
     let server = serving(&identity).await;

@@ -37,11 +37,12 @@ const LONGEST_MESSAGE: usize = 200;
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(functions::environment()));
 
-/// A compiled expression with the one variable `body`.
+/// A compiled expression with the one variable `body`. A clone is cheap, so that another thread can evaluate it.
+#[derive(Clone)]
 pub(crate) struct CelProgram {
     /// As written.
-    pub(crate) expression: String,
-    parsed: Expression,
+    pub(crate) expression: Arc<str>,
+    parsed: Arc<Expression>,
 }
 
 impl CelProgram {
@@ -59,7 +60,7 @@ impl CelProgram {
             first.map_or_else(|| errors.to_string(), |first| first.msg.clone())
         })?;
         declared::check(&parsed)?;
-        Ok(Self { expression: expression.to_owned(), parsed })
+        Ok(Self { expression: expression.into(), parsed: Arc::new(parsed) })
     }
 
     /// Whether the expression is true of a JSON body; an error where it cannot be evaluated, or gives no boolean.

@@ -146,7 +146,7 @@ fn what_does_not_compile_says_why() {
     }
 }
 
-/// A test's thread has 2 MiB of stack, without optimization; a function's has more, and needs less.
+/// A test's thread has 2 MiB of stack, as the one that evaluates has, and no optimization: a function needs less.
 #[test]
 fn large_and_deep_expressions_need_little_stack() {
     let conditions = vec!["body.a == 1"; 80].join(" && ");

@@ -83,7 +83,7 @@ fn every_matcher_of_http_is_read() {
     assert_eq!(program.matches(b"{\"a\": 1}"), Ok(true));
     assert_eq!(
         http.fail_if_body_json_not_matches.expect("an expression").expression,
-        "has(body.b)"
+        "has(body.b)".into()
     );
     let rule = &http.fail_if_header_matches[0];
     assert_eq!((rule.header.as_str(), rule.allow_missing), ("A", true));
