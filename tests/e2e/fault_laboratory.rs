@@ -28,6 +28,7 @@ experiments! {
     whatever_happens_to_ecs_nothing_is_lost: Ecs, 2, HOUR;
     whatever_happens_to_ecs_in_a_second_world: Ecs, 4, HOUR;
     whatever_happens_to_ecs_in_a_third_world: Ecs, 6, HOUR;
+    a_conflict_with_nothing_there_costs_no_body: Ecs, 120, HOUR;
     a_day_of_cloudfront_in_which_everything_goes_wrong: CloudFront, 1_440, DAY;
     a_day_of_ecs_in_which_everything_goes_wrong: Ecs, 1_442, DAY;
 }

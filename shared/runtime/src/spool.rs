@@ -25,6 +25,9 @@ use crate::hash::StableHash;
 /// How many bodies are written at a time.
 const WRITERS: usize = 8;
 
+/// How often a body is put where S3 answers with a conflict that is none.
+const ATTEMPTS: usize = 4;
+
 /// Where the bodies of one function and shard for one sink wait.
 #[derive(Debug, Clone)]
 pub(crate) struct Spool<'a> {
@@ -112,12 +115,23 @@ impl<'a> Spool<'a> {
     }
 
     /// Only the invocation that claimed this time writes here: an object that is there is its own, from an attempt whose
-    /// answer was lost.
+    /// answer was lost. But S3 also refuses a conditional write that meets another one (409) when nothing is there, and then
+    /// wants to be asked again; so it is looked.
     async fn put(&self, one: &Waiting, body: Bytes) -> Result<(), String> {
-        match self.store.put(&self.key("spool", one), body, Expect::Absent).await {
-            Ok(_) | Err(PutError::Conflict(_)) => Ok(()),
-            Err(PutError::Store(error)) => Err(error.to_string()),
+        let key = self.key("spool", one);
+        for _ in 0..ATTEMPTS {
+            match self.store.put(&key, body.clone(), Expect::Absent).await {
+                Ok(_) => return Ok(()),
+                Err(PutError::Store(error)) => return Err(error.to_string()),
+                Err(PutError::Conflict(_)) => {}
+            }
+            match self.store.get(&key).await {
+                Ok(Some(_)) => return Ok(()),
+                Ok(None) => {}
+                Err(error) => return Err(error.to_string()),
+            }
         }
+        Err(format!("{key}: the store refused {ATTEMPTS} conditional writes, and nothing is there"))
     }
 
     fn key(&self, root: &str, one: &Waiting) -> String {
