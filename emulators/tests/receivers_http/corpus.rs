@@ -1,9 +1,6 @@
 //! The corpus of the Mackerel API: exchanges of its official client, live answers, documented endpoints.
 //!
-//! The corpus lies beside the repository, or where `HOSTLESS_CORPUS` says; a clone alone has none. The
-//! behaviour is then still covered by the cases of the other files here.
-
-use std::path::PathBuf;
+//! Without a corpus the behaviour is still covered by the cases of the other files here.
 
 use emulators::receivers::mackerel::MackerelApi;
 use emulators::receivers::present::Present;
@@ -12,23 +9,9 @@ use serde_json::{Value, json};
 use crate::client::{Answer, exchange};
 use crate::mackerel::{AGENT, JSON, KEY, ask, start};
 
-/// The folder of the corpus, if there is one.
-#[expect(clippy::disallowed_methods, reason = "where the corpus lies is told to the tests alone")]
-fn folder() -> Option<PathBuf> {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus"));
-    let folder = std::env::var_os("HOSTLESS_CORPUS").map_or_else(beside, PathBuf::from);
-    folder.is_dir().then_some(folder)
-}
-
-/// A file of the corpus; `None`, said aloud, where there is no corpus.
+/// A file of the corpus; `None` where there is no corpus.
 fn corpus(file: &str) -> Option<Value> {
-    let Some(folder) = folder() else {
-        eprintln!("corpus absent: mackerel/{file} is not looked at");
-        return None;
-    };
-    let path = folder.join("mackerel").join(file);
-    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    Some(serde_json::from_slice(&text).expect("a corpus file of JSON"))
+    cases::corpus::json(&format!("mackerel/{file}"))
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a Vec<Value> {

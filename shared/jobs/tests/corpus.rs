@@ -1,8 +1,6 @@
 //! Prometheus's own configuration files: those that it takes are taken, with the same meaning, and those that it refuses are
 //! refused with its words.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -48,7 +46,7 @@ fn read(path: &Path) -> Read {
 
 #[test]
 fn files_are_taken_and_refused_as_prometheus_does() {
-    let Some(folder) = support::folder("prometheus/scrape_config") else {
+    let Some(folder) = cases::corpus::folder("prometheus/scrape_config") else {
         return;
     };
     let expected = fs::read_to_string(folder.join("expected.json")).expect("the corpus is whole");

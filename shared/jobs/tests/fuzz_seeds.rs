@@ -1,19 +1,9 @@
-//! Replays the seeds of this crate's fuzz target (`fuzz/seeds`) on stable: each input that once mattered stays checked.
+//! Replays the seeds of this crate's fuzz target.
 
 #[path = "../../../fuzz/properties/target_groups.rs"]
 mod target_groups;
 
-use std::path::Path;
-
 #[test]
 fn target_groups_holds_for_its_seeds() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/target_groups");
-    let mut count = 0;
-    for entry in folder.read_dir().expect("the target has seeds") {
-        let path = entry.expect("a file").path();
-        eprintln!("{}", path.display());
-        target_groups::check(&std::fs::read(path).expect("a seed"));
-        count += 1;
-    }
-    assert!(count >= 10, "only {count} seeds");
+    cases::seeds::of("target_groups", 10).iter().for_each(|seed| target_groups::check(seed));
 }

@@ -1,12 +1,10 @@
 //! Names and labels against YACE's own test tables (corpus/yace), and numbers against a real page.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use cases::corpus::{cases, file, take};
 use serde_json::Value;
 use series::{Labels, exposition, naming};
-use support::{cases, file, take};
 
 fn text(case: &Value, member: &str) -> String {
     case[member].as_str().expect(member).to_owned()

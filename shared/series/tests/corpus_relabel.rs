@@ -1,13 +1,11 @@
 //! Relabeling against Prometheus' own test tables (corpus/prometheus/relabel).
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use cases::corpus::{cases, take};
 use serde_json::Value;
 use series::Labels;
 use series::relabel::{NameScheme, RawRule, Rule, apply};
-use support::{cases, take};
 
 /// A rule as JSON has it. A number as a pattern is its text, as in YAML.
 fn raw(mut rule: Value) -> RawRule {

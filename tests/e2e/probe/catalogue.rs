@@ -2,8 +2,8 @@
 //! API; what others know of blackbox_exporter's series (the corpus) is in it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
+use cases::corpus;
 use emulators::receivers::remote_write::Labels;
 use tests::page::Page;
 use tests::targets::certificates::Authority;
@@ -95,20 +95,6 @@ const BEYOND: &[(&str, &str)] = &[
     ("tcp", "probe_expect_info"),
 ];
 
-/// A file of the corpus; nothing where there is no corpus.
-#[expect(clippy::disallowed_methods, reason = "the environment names the folder of the corpus")]
-pub(super) fn corpus(name: &str) -> Option<String> {
-    let root = match std::env::var_os("HOSTLESS_CORPUS") {
-        Some(root) => PathBuf::from(root),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
-    };
-    if !root.is_dir() {
-        eprintln!("corpus absent: probes are not tested against {name}");
-        return None;
-    }
-    Some(std::fs::read_to_string(root.join(name)).expect("the corpus has this file"))
-}
-
 /// Metrics and labels of a page in the corpus, without what its authors added.
 fn known(page: &str) -> Catalogue {
     let mut known = Catalogue::new();
@@ -127,7 +113,7 @@ fn known(page: &str) -> Catalogue {
 #[tokio::test]
 async fn the_series_are_those_that_the_corpus_knows() {
     for file in ["expected_fixture_metric_catalogue", "expected_runtime_metric_catalogue"] {
-        let Some(text) = corpus(&format!("blackbox/golden/{file}.json")) else { return };
+        let Some(text) = corpus::file(&format!("blackbox/golden/{file}.json")) else { return };
         let pages: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let mut ours = arrived().await;
         for page in ["http", "http_ssl", "tcp", "tcp_ssl", "dns", "grpc", "grpc_ssl"] {
@@ -159,7 +145,7 @@ pub(super) fn pages_of_the_corpus() -> Vec<(&'static str, Page)> {
         ("grpc_ssl", "grpc_ssl_basic.txt"),
     ];
     let read = |(module, file): (&'static str, &str)| {
-        let mut page = Page::parse(&corpus(&format!("blackbox/golden/{file}"))?);
+        let mut page = Page::parse(&corpus::file(&format!("blackbox/golden/{file}"))?);
         let is_theirs = |metric: &str| !metric.contains("_all_") && metric.starts_with("probe_");
         page.help.retain(|metric, _| is_theirs(metric));
         page.kinds.retain(|metric, _| is_theirs(metric));

@@ -1,9 +1,7 @@
 //! The cases of Prometheus's own ECS discovery (`ecs/discovery.json` of the corpus): the same answers of the API, and what
-//! we make of them. The corpus lies beside the repository, or where `HOSTLESS_CORPUS` says; a clone alone has none, and
-//! `mapping_tests` holds the same kinds of things.
+//! we make of them. `mapping_tests` holds the same kinds of things.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use emulators::faults::{Fault, Rule};
 use emulators::traffic::ecs::EcsFleet;
@@ -14,20 +12,6 @@ use super::wire_tests::Bench;
 
 /// Steps of theirs that ask EC2, which we do not.
 const ELSEWHERE: [&str; 2] = ["describe_ec2_instances", "describe_network_interfaces"];
-
-#[expect(clippy::disallowed_methods, reason = "where the corpus lies is told to the tests alone")]
-fn cases() -> Vec<Value> {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus"));
-    let corpus = std::env::var_os("HOSTLESS_CORPUS").map_or_else(beside, PathBuf::from);
-    let Ok(text) = std::fs::read(corpus.join("ecs/discovery.json")) else {
-        eprintln!("corpus absent: ecs/discovery.json is not looked at");
-        return Vec::new();
-    };
-    let mut file: Value = serde_json::from_slice(&text).expect("JSON");
-    let Value::Array(cases) = file["cases"].take() else { panic!("a list of cases") };
-    assert_eq!(cases.len(), 21, "none is passed over in silence");
-    cases
-}
 
 fn list<'a>(value: &'a Value, member: &str) -> Vec<&'a Value> {
     value[member].as_array().map(|all| all.iter().collect()).unwrap_or_default()
@@ -145,7 +129,7 @@ fn check_targets(id: &str, case: &Value, looked: &Looked) {
 #[tokio::test]
 async fn the_cases_of_prometheus_come_out_as_there() {
     let mut checked = 0;
-    for case in cases() {
+    for case in cases::corpus::cases("ecs/discovery.json", 21) {
         let (id, operation) = (text(&case, "id"), text(&case, "operation"));
         if ELSEWHERE.contains(&operation) {
             continue;

@@ -5,12 +5,12 @@
 //! [`run`], and asks [`Case::mismatches`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cases::corpus;
+pub(crate) use cases::corpus::take;
 use clock::Clock;
 use config::{Document, Findings, Sections};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::frame::{Equipment, Failure, Gauge, Probe, Record};
@@ -47,33 +47,14 @@ pub(crate) fn cases(name: &str, count: usize) -> Vec<Case> {
     table(name, count).into_iter().map(Case::read).collect()
 }
 
-/// The cases of `blackbox/behaviour/<name>.json`, as they stand: exactly `count`, so that none is passed over in silence. None at all where
-/// there is no corpus.
+/// The cases of `blackbox/behaviour/<name>.json`, as they stand: exactly `count`, none at all where there is no corpus.
 pub(crate) fn table(name: &str, count: usize) -> Vec<Value> {
-    let Some(text) = file(&format!("behaviour/{name}.json")) else { return Vec::new() };
-    let mut file: Value = serde_json::from_str(&text).expect("JSON");
-    let cases: Vec<Value> = take(&mut file, "cases");
-    assert_eq!(cases.len(), count, "{name}");
-    cases
+    corpus::cases(&format!("blackbox/behaviour/{name}.json"), count)
 }
 
-/// A file of `blackbox`; nothing where there is no corpus: `HOSTLESS_CORPUS` names its folder, else it lies beside the
-/// workspace.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment names the folder of the corpus, for tests alone"
-)]
+/// A file of `blackbox`; nothing where there is no corpus.
 pub(crate) fn file(name: &str) -> Option<String> {
-    let root = match std::env::var_os("HOSTLESS_CORPUS") {
-        Some(root) => PathBuf::from(root),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-    };
-    if !root.is_dir() {
-        eprintln!("corpus absent: the probes are not tested against {name}");
-        return None;
-    }
-    let file = root.join("blackbox").join(name);
-    Some(std::fs::read_to_string(file).expect("the corpus has this file"))
+    corpus::file(&format!("blackbox/{name}"))
 }
 
 /// Runs one probe: `probing` is handed what the frame would hand to a prober.
@@ -248,14 +229,6 @@ impl Outcome {
 
 fn value_of<'a>(gauge: &'a Gauge, label: &str) -> Option<&'a str> {
     gauge.labels.iter().find(|(name, _)| name == label).map(|(_, value)| value.as_str())
-}
-
-/// A member of a case, or its default where it is absent.
-fn take<T: DeserializeOwned + Default>(case: &mut Value, member: &str) -> T {
-    match case.get_mut(member).map(Value::take) {
-        None | Some(Value::Null) => T::default(),
-        Some(value) => serde_json::from_value(value).expect(member),
-    }
 }
 
 fn replace(value: &mut Value, place: &str, with: &str) {

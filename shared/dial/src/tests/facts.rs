@@ -141,7 +141,7 @@ fn serial_numbers_are_the_bytes_of_the_magnitude() {
 
 #[test]
 fn serial_numbers_of_the_corpus() {
-    for case in super::corpus::cases("blackbox/behaviour/serial_numbers.json", 2) {
+    for case in cases::corpus::cases("blackbox/behaviour/serial_numbers.json", 2) {
         let text = |member: &str| case[member].as_str().expect(member).to_owned();
         let hex = text("serial_hex");
         let (pairs, _) = hex.as_bytes().as_chunks::<2>();

@@ -1,7 +1,6 @@
 //! Handshakes with servers of the tests' own, over pipes within the process; and certificates that are none.
 
 mod chains;
-mod corpus;
 mod facts;
 mod garbage;
 mod handshakes;

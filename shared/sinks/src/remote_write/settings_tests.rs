@@ -1,8 +1,9 @@
 //! Tests of [`settings`](super::settings).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use cases::corpus;
 use config::{Auth, Document, Findings, Sections};
 
 use super::settings::Settings;
@@ -258,15 +259,6 @@ const STRICTER: [(&str, &str, &[&str]); 2] = [
     ),
 ];
 
-/// The corpus lies beside the repository, or where `HOSTLESS_CORPUS` says; a clone alone has none. The texts of all its
-/// bad files stand in the tables of this file as well.
-#[expect(clippy::disallowed_methods, reason = "where the corpus lies is told to the tests alone")]
-fn corpus() -> Option<PathBuf> {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus"));
-    let corpus = std::env::var_os("HOSTLESS_CORPUS").map_or_else(beside, PathBuf::from);
-    Some(corpus.join("prometheus/remote_write_config")).filter(|folder| folder.is_dir())
-}
-
 fn errors_of_file(folder: &Path, file: &str) -> Vec<String> {
     let body = std::fs::read(folder.join(file)).expect("a file of the corpus");
     let document = Document { name: "f".into(), directory: Some(folder.to_owned()), body };
@@ -276,14 +268,12 @@ fn errors_of_file(folder: &Path, file: &str) -> Vec<String> {
     findings.errors().map(|error| format!("{}: {}", error.path, error.reason)).collect()
 }
 
+/// The texts of all its bad files stand in the tables of this file as well.
 #[test]
 fn the_files_of_prometheus_are_taken_and_refused_as_there() {
-    let Some(folder) = corpus() else {
-        eprintln!("corpus absent: prometheus/remote_write_config is not looked at");
-        return;
-    };
-    let expected = std::fs::read(folder.join("expected.json")).expect("expected.json");
-    let expected: serde_json::Value = serde_json::from_slice(&expected).expect("JSON");
+    let Some(folder) = corpus::folder("prometheus/remote_write_config") else { return };
+    let expected =
+        corpus::json("prometheus/remote_write_config/expected.json").expect("it is there");
     let files = expected["files"].as_object().expect("files");
     assert_eq!(files.len(), 13);
     for (file, verdict) in files {

@@ -1,28 +1,12 @@
-//! The original's own configurations. The corpus lies beside the workspace, or where `HOSTLESS_CORPUS` says; a clone alone has
-//! none. The tables beside this file cover the same behaviour.
+//! The original's own configurations. The tables beside this file cover the same behaviour.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use cases::corpus;
 use serde_json::Value;
 
 use super::{module, read};
 use crate::module::CelProgram;
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment names the folder of the corpus, for tests alone"
-)]
-fn folder() -> Option<PathBuf> {
-    let root = match std::env::var_os("HOSTLESS_CORPUS") {
-        Some(root) => PathBuf::from(root),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-    };
-    if !root.is_dir() {
-        eprintln!("corpus absent: modules are not tested against it");
-        return None;
-    }
-    Some(root.join("blackbox"))
-}
 
 fn json(folder: &Path, name: &str) -> Value {
     let text = std::fs::read_to_string(folder.join(name)).expect("the corpus has this file");
@@ -35,7 +19,7 @@ fn errors(findings: &[String]) -> Vec<&String> {
 
 #[test]
 fn good_files_are_good_and_bad_ones_are_bad_in_the_same_words() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = corpus::folder("blackbox") else { return };
     let expected = json(&folder, "config/expected.json");
     let files = expected["files"].as_object().expect("files");
     assert_eq!(files.len(), 19);
@@ -57,7 +41,7 @@ fn good_files_are_good_and_bad_ones_are_bad_in_the_same_words() {
 
 #[test]
 fn what_the_samples_warn_of_is_known() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = corpus::folder("blackbox") else { return };
     for (name, expected) in [
         ("blackbox-good.yml", &["icmp_test.prober"][..]),
         ("blackbox.yml", &["icmp.prober", "icmp_ttl5.prober", "http_3xx.http.enable_http3"]),
@@ -83,7 +67,7 @@ fn what_the_samples_warn_of_is_known() {
 
 #[test]
 fn accept_encodings() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = corpus::folder("blackbox") else { return };
     let file = json(&folder, "config/accept_encoding.json");
     let cases = file["cases"].as_array().expect("cases");
     assert_eq!(cases.len(), 9);
@@ -98,7 +82,7 @@ fn accept_encodings() {
 
 #[test]
 fn cel_programs() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = corpus::folder("blackbox") else { return };
     let file = json(&folder, "config/cel_programs.json");
     let cases = file["cases"].as_array().expect("cases");
     assert_eq!(cases.len(), 3);
@@ -112,7 +96,7 @@ fn cel_programs() {
 /// The expressions of the HTTP probe's cases, on the bodies that their servers send.
 #[test]
 fn cel_expressions_on_bodies() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = corpus::folder("blackbox") else { return };
     let file = json(&folder, "behaviour/http.json");
     let mut count = 0;
     for case in file["cases"].as_array().expect("cases") {
@@ -134,7 +118,7 @@ fn cel_expressions_on_bodies() {
 /// All modules of the behaviour cases can be read; those that may not, are refused in the original's words.
 #[test]
 fn modules_of_behaviour_cases() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = corpus::folder("blackbox") else { return };
     let mut count = 0;
     for name in ["http", "dns", "tcp", "grpc", "websocket", "unix", "timeouts"] {
         let file = json(&folder, &format!("behaviour/{name}.json"));
