@@ -2,6 +2,7 @@
 //!
 //! A sink that is down keeps everything waiting, however long. A body that only its sink's opinion of it keeps waiting must
 //! not hold up the others: after ten tries the next one is tried, and only if that is taken is the first one set aside.
+//! What a sink took of a body, or refused of one of which it took something, is done with: only the rest of it waits on.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use clock::Budget;
 use series::SourceError;
 use sinks::{Delivery, Failure, Sink};
+use tokio::time::timeout_at;
 
 use crate::spool::{Spool, Waiting};
 use crate::state::Head;
@@ -41,6 +43,8 @@ pub(crate) struct Drain<'a> {
     pub(crate) run: sinks::Run<'a>,
     /// No body is started behind this.
     pub(crate) until: Budget,
+    /// Whether the sink is to get anything; else it is only looked what waits.
+    pub(crate) offers: bool,
 }
 
 /// What became of one body.
@@ -49,6 +53,8 @@ enum Offered {
     Gone,
     /// Taken, or given up for good.
     Settled,
+    /// This is left of it.
+    Partly(Waiting, Failure),
     Refused(Failure),
     Damaged(String),
 }
@@ -59,6 +65,22 @@ impl Drained {
         let oldest = self.waiting.front()?;
         Some(Head { name: oldest.to_string(), tries: self.tries })
     }
+
+    /// The sink goes no further: it failed, unless there was only too much for one run.
+    fn stop(&mut self, failure: &Failure) {
+        if !failure.unfinished {
+            self.failure = Some(failure.to_string());
+        }
+    }
+}
+
+/// What the store answers, in time: one that hangs must not hold the run.
+async fn within<T>(
+    budget: &Budget,
+    call: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    let answered = timeout_at(budget.end(), call).await;
+    answered.unwrap_or_else(|_| Err("the store did not answer in time".to_owned()))
 }
 
 impl Drain<'_> {
@@ -73,22 +95,28 @@ impl Drain<'_> {
 
     /// Stops at the first failure; one of the store is the error.
     async fn go(&self, head: Option<&Head>, drained: &mut Drained) -> Result<(), String> {
-        drained.waiting = self.spool.waiting().await?.into();
+        drained.waiting = within(&self.until, self.spool.waiting()).await?.into();
         drained.tries = head
             .filter(|head| drained.head().is_some_and(|now| now.name == head.name))
             .map_or(0, |head| head.tries);
         while let Some(oldest) = drained.waiting.front().cloned() {
-            if self.until.is_over() {
+            if !self.offers || self.until.is_over() {
                 break;
             }
             match self.offer(&oldest, drained).await? {
                 Offered::Gone | Offered::Settled => self.take(0, drained).await?,
                 Offered::Damaged(why) => self.set_aside(&why, drained).await?,
-                Offered::Refused(failure) if failure.out_of_time => break,
+                Offered::Partly(rest, failure) => {
+                    drained.waiting[0] = rest;
+                    drained.tries = 0;
+                    drained.stop(&failure);
+                    break;
+                }
+                Offered::Refused(failure) if failure.unfinished => break,
                 Offered::Refused(failure) => {
                     drained.tries += 1;
                     if drained.tries < TRIES || !self.takes_the_next(drained).await? {
-                        drained.failure = Some(failure.to_string());
+                        drained.stop(&failure);
                         break;
                     }
                     let why = format!(
@@ -107,32 +135,44 @@ impl Drain<'_> {
         let Some(next) = drained.waiting.get(1).cloned() else {
             return Ok(false);
         };
-        let settled = matches!(self.offer(&next, drained).await?, Offered::Settled);
-        if settled {
-            self.take(1, drained).await?;
+        match self.offer(&next, drained).await? {
+            Offered::Settled => self.take(1, drained).await?,
+            Offered::Partly(rest, _) => drained.waiting[1] = rest,
+            Offered::Gone | Offered::Refused(_) | Offered::Damaged(_) => return Ok(false),
         }
-        Ok(settled)
+        Ok(true)
     }
 
     async fn offer(&self, one: &Waiting, drained: &mut Drained) -> Result<Offered, String> {
-        let Some(body) = self.spool.body(one).await? else {
+        let Some(body) = within(&self.until, self.spool.body(one)).await? else {
             return Ok(Offered::Gone);
         };
         let run = sinks::Run { budget: self.run.budget.at_most(PATIENCE), ..self.run };
-        Ok(match self.sink.redeliver(&body, &run).await {
-            Err(damaged) => Offered::Damaged(damaged.to_string()),
-            Ok(mut delivery) => {
-                let outcome = std::mem::replace(&mut delivery.outcome, Ok(()));
-                drained.deliveries.push(delivery);
-                outcome.map_or_else(Offered::Refused, |()| Offered::Settled)
-            }
+        let (mut delivery, rest) = match self.sink.redeliver(&body, &run).await {
+            Err(damaged) => return Ok(Offered::Damaged(damaged.to_string())),
+            Ok(redelivered) => redelivered,
+        };
+        let left = match rest {
+            Some(rest) => within(&self.run.budget, self.spool.replace(one, rest)).await.map(Some),
+            None => Ok(None),
+        };
+        if left.is_err() {
+            // All of it comes again, and is counted then.
+            delivery.forget_refusals();
+        }
+        let outcome = std::mem::replace(&mut delivery.outcome, Ok(()));
+        drained.deliveries.push(delivery);
+        Ok(match (outcome, left?) {
+            (Ok(()), _) => Offered::Settled,
+            (Err(failure), Some(left)) => Offered::Partly(left, failure),
+            (Err(failure), None) => Offered::Refused(failure),
         })
     }
 
     /// One body needs to wait no longer.
     async fn take(&self, index: usize, drained: &mut Drained) -> Result<(), String> {
         if let Some(one) = drained.waiting.get(index) {
-            self.spool.remove(one).await?;
+            within(&self.run.budget, self.spool.remove(one)).await?;
         }
         drained.waiting.remove(index);
         if index == 0 {
@@ -144,7 +184,7 @@ impl Drain<'_> {
     /// The oldest body makes room.
     async fn set_aside(&self, why: &str, drained: &mut Drained) -> Result<(), String> {
         if let Some(oldest) = drained.waiting.front() {
-            let key = self.spool.set_aside(oldest).await?;
+            let key = within(&self.run.budget, self.spool.set_aside(oldest)).await?;
             let message = format!("{} samples are set aside in {key}: {why}", oldest.samples);
             drained.errors.push(SourceError::new(self.sink.name(), message));
         }

@@ -78,10 +78,8 @@ impl<S: Source> Run<'_, S> {
         let may_wait = |sink: &usize| self.looks_everywhere || head(*sink).is_some();
         let (run, collect) = (self.sending(), self.budgets.collect);
         let drains = (0..self.sinks.len()).filter(may_wait).map(async |sink| {
-            let until =
-                if self.tally.is_out(sink) { collect.at_most(Duration::ZERO) } else { collect };
-            let spool = self.spool(memory, sink);
-            let drain = Drain { spool, sink: &self.sinks[sink], run, until };
+            let (spool, offers) = (self.spool(memory, sink), !self.tally.is_out(sink));
+            let drain = Drain { spool, sink: &self.sinks[sink], run, until: collect, offers };
             (sink, drain.all(head(sink)).await)
         });
         join_all(drains).await
@@ -104,7 +102,7 @@ impl<S: Source> Run<'_, S> {
         }
         match failure {
             Some(why) => self.tally.down(sink, why),
-            None if head.is_some() => self.tally.stop(sink),
+            None if head.is_some() && !self.tally.is_out(sink) => self.tally.still_waits(sink),
             None => {}
         }
     }

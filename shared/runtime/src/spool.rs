@@ -1,8 +1,9 @@
 //! The spool: request bodies that a sink could not take and that cannot be had again, in the store.
 //!
 //! ```text
-//! spool/<function>/<shard>/<sink>/<time>-<n>-<samples>    waits, oldest first
-//! aside/<function>/<shard>/<sink>/<time>-<n>-<samples>    set aside: its sink takes others, but not this one
+//! spool/<function>/<shard>/<sink>/<time>-<n>-<samples>         waits, oldest first
+//! spool/<function>/<shard>/<sink>/<time>-<n>-<samples>-rest    what is left of one of which its sink took something
+//! aside/<function>/<shard>/<sink>/<time>-<n>-<samples>         set aside: its sink takes others, but not this one
 //! ```
 //!
 //! A body is what goes over the wire, without headers: no credentials. Its key says how many samples it holds, so that
@@ -27,6 +28,9 @@ const WRITERS: usize = 8;
 
 /// How often a body is put where S3 answers with a conflict that is none.
 const ATTEMPTS: usize = 4;
+
+/// What the names of rests end with.
+const REST: &str = "-rest";
 
 /// Where the bodies of one function and shard for one sink wait.
 #[derive(Debug, Clone)]
@@ -53,6 +57,7 @@ pub(crate) struct Waiting {
     number: u32,
     /// How many samples it holds.
     pub(crate) samples: u64,
+    is_rest: bool,
 }
 
 impl<'a> Spool<'a> {
@@ -73,9 +78,18 @@ impl<'a> Spool<'a> {
     }
 
     /// The body; nothing if another invocation was faster.
-    pub(crate) async fn body(&self, one: &Waiting) -> Result<Option<Bytes>, String> {
+    pub(crate) async fn body(&self, one: &Waiting) -> Result<Option<Body>, String> {
         let found = self.store.get(&self.key("spool", one)).await;
-        Ok(found.map_err(|error| error.to_string())?.map(|(body, _)| body))
+        let Waiting { samples, is_rest, .. } = *one;
+        let body = |(bytes, _)| Body { bytes, samples, is_rest };
+        Ok(found.map_err(|error| error.to_string())?.map(body))
+    }
+
+    /// Puts what is left of a body into its place.
+    pub(crate) async fn replace(&self, one: &Waiting, rest: Body) -> Result<Waiting, String> {
+        let left = Waiting { samples: rest.samples, is_rest: rest.is_rest, ..one.clone() };
+        self.put(&left, rest.bytes).await?;
+        self.remove(one).await.map(|()| left)
     }
 
     /// Takes a body out of the spool.
@@ -89,7 +103,7 @@ impl<'a> Spool<'a> {
         let Some(body) = self.body(one).await? else {
             return Ok(key);
         };
-        match self.store.put(&key, body, Expect::Absent).await {
+        match self.store.put(&key, body.bytes, Expect::Absent).await {
             Ok(_) | Err(PutError::Conflict(_)) => self.remove(one).await.map(|()| key),
             Err(PutError::Store(error)) => Err(error.to_string()),
         }
@@ -98,10 +112,11 @@ impl<'a> Spool<'a> {
     /// Keeps bodies, as many as the budget allows.
     pub(crate) async fn keep(&self, at: Timestamp, bodies: Vec<Body>, budget: &Budget) -> Kept {
         let puts = bodies.into_iter().zip(0..).map(async |(body, number)| {
-            let one = Waiting { at, number, samples: body.samples };
-            let put = timeout_at(budget.end(), self.put(&one, body.bytes)).await;
+            let Body { bytes, samples, is_rest } = body;
+            let one = Waiting { at, number, samples, is_rest };
+            let put = timeout_at(budget.end(), self.put(&one, bytes)).await;
             let put = put.unwrap_or_else(|_| Err("no time was left".to_owned()));
-            put.map(|()| one).map_err(|why| (body.samples, why))
+            put.map(|()| one).map_err(|why| (samples, why))
         });
         let mut all = Kept::default();
         let mut written = pin!(stream::iter(puts).buffered(WRITERS));
@@ -141,17 +156,20 @@ impl<'a> Spool<'a> {
 
 impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:05}-{}", self.at, self.number, self.samples)
+        write!(f, "{}-{:05}-{}", self.at, self.number, self.samples)?;
+        if self.is_rest { f.write_str(REST) } else { Ok(()) }
     }
 }
 
 impl Waiting {
     /// The name of a body, as written: what does not read as one is somebody else's and is left alone.
     fn parse(name: &str) -> Option<Self> {
+        let (name, is_rest) = name.strip_suffix(REST).map_or((name, false), |name| (name, true));
         let mut fields = name.rsplitn(3, '-');
         let (samples, number, at) = (fields.next()?, fields.next()?, fields.next()?);
         let at = Timestamp::parse_rfc3339(at).ok()?;
-        Some(Self { at, number: number.parse().ok()?, samples: samples.parse().ok()? })
+        let (number, samples) = (number.parse().ok()?, samples.parse().ok()?);
+        Some(Self { at, number, samples, is_rest })
     }
 }
 
@@ -174,7 +192,7 @@ mod tests {
     const AT: Timestamp = Timestamp::from_secs(1_795_165_200);
 
     fn body(text: &'static str, samples: u64) -> Body {
-        Body { bytes: Bytes::from_static(text.as_bytes()), samples }
+        Body { bytes: Bytes::from_static(text.as_bytes()), samples, is_rest: false }
     }
 
     fn spool(store: &Store) -> Spool<'_> {
@@ -203,7 +221,7 @@ mod tests {
             let waiting = spool.waiting().await.expect("memory answers");
             let said: Vec<_> = waiting.iter().map(|one| (one.at, one.samples)).collect();
             assert_eq!(said, [(AT, 2000), (AT, 17), (later, 5)]);
-            assert_eq!(spool.body(&waiting[1]).await, Ok(Some(Bytes::from_static(b"b"))));
+            assert_eq!(spool.body(&waiting[1]).await, Ok(Some(body("b", 17))));
             let keys = store.list("spool").await.expect("memory answers");
             assert_eq!(
                 keys[0],
@@ -236,8 +254,24 @@ mod tests {
         for name in ["", "README", "2026-11-20T09:00:00Z", "2026-11-20T09:00:00Z-1", "x-00001-5"] {
             assert_eq!(Waiting::parse(name), None, "{name}");
         }
-        let one = Waiting { at: AT, number: 7, samples: 12 };
+        let one = Waiting { at: AT, number: 7, samples: 12, is_rest: false };
         assert_eq!(Waiting::parse("2026-11-20T09:00:00Z-00007-12"), Some(one));
+    }
+
+    #[test]
+    fn what_is_left_of_a_body_waits_in_its_place() {
+        block_on(async {
+            let store = Store::memory();
+            let spool = spool(&store);
+            let budget = Budget::starting_now(Duration::from_secs(60));
+            let Kept { kept, .. } = spool.keep(AT, vec![body("a", 3), body("b", 5)], &budget).await;
+            let rest = Body { is_rest: true, ..body("rest of a", 2) };
+            let left = spool.replace(&kept[0], rest.clone()).await.expect("memory answers");
+            assert_eq!(left.to_string(), "2026-11-20T09:00:00Z-00000-2-rest");
+            assert_eq!(spool.waiting().await, Ok(vec![left.clone(), kept[1].clone()]));
+            assert_eq!(spool.body(&left).await, Ok(Some(rest)));
+            assert_eq!(spool.body(&kept[0]).await, Ok(None));
+        });
     }
 
     #[test]

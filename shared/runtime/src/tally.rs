@@ -27,7 +27,7 @@ pub(crate) struct Tally {
     /// Parts that were read: nothing where one answered, else why it did not.
     parts: BTreeMap<Part, Option<SourceError>>,
     undelivered: BTreeMap<usize, String>,
-    /// Sinks that were taking data when the time was over.
+    /// Sinks for which there was too much in one run.
     stopped: BTreeSet<usize>,
     pub(crate) state_error: Option<String>,
     /// The oldest body that waits in each sink's spool.
@@ -104,8 +104,8 @@ impl Tally {
             return;
         };
         report.pending += offered.saturating_sub(sent + rejected);
-        if failure.out_of_time {
-            let message = "the run's time was over; the rest follows in the next run";
+        if failure.unfinished {
+            let message = format!("{failure}; the rest follows in the next run");
             self.errors.push(SourceError::new(report.sink.clone(), message));
             self.stop(sink);
         } else {
@@ -127,7 +127,7 @@ impl Tally {
         self.undelivered.entry(sink).or_insert(why);
     }
 
-    /// Notes that there was no time for all that a sink was to get.
+    /// Notes that there was too much for one run of what a sink was to get.
     pub(crate) fn stop(&mut self, sink: usize) {
         self.stopped.insert(sink);
     }
@@ -143,6 +143,17 @@ impl Tally {
             let oldest = self.oldest.entry(sink).or_insert(one.at);
             *oldest = (*oldest).min(one.at);
         }
+    }
+
+    /// Notes that a sink took from its spool what one run can give it, and that this was not all.
+    pub(crate) fn still_waits(&mut self, sink: usize) {
+        let report = &self.sinks[sink];
+        let message = format!(
+            "{} samples still wait in the spool; they follow in the next runs",
+            report.pending
+        );
+        self.errors.push(SourceError::new(report.sink.clone(), message));
+        self.stop(sink);
     }
 
     /// Notes what was put in a sink's spool in this run.

@@ -12,6 +12,9 @@ pub struct Body {
     pub bytes: Bytes,
     /// How many samples they hold.
     pub samples: u64,
+    /// They are the rest of a request or body of which the receiver took something: where it refuses all of them, it means
+    /// them.
+    pub is_rest: bool,
 }
 
 /// Bytes that are no body of this sink. Fits after "failed to"; nothing of the bytes stands in it.

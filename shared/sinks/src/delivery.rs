@@ -51,8 +51,7 @@ pub struct Delivery {
     pub sent: u64,
     /// Samples that were given up for good, by reason in `refused`. When the outcome is a failure, only those that do not
     /// come again: with [`deliver`](crate::Sink::deliver) those before `delivered_before`, with
-    /// [`deliver_or_keep`](crate::Sink::deliver_or_keep) those that are in no body, and with
-    /// [`redeliver`](crate::Sink::redeliver) none.
+    /// [`deliver_or_keep`](crate::Sink::deliver_or_keep) and [`redeliver`](crate::Sink::redeliver) those that are in no body.
     pub rejected: u64,
     /// Requests over the wire, repeats and parts included.
     pub requests: u64,
@@ -70,19 +69,27 @@ pub struct Delivery {
     pub delivered_before: Option<Timestamp>,
 }
 
+impl Delivery {
+    /// Takes back what was counted as given up: it was not remembered, and comes again.
+    pub fn forget_refusals(&mut self) {
+        self.rejected = 0;
+        self.refused = Refusals::default();
+    }
+}
+
 /// Why a sink could not be delivered to. Fits after "failed to"; names the sink and what it answered, never a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// What happened.
     pub message: String,
-    /// The receiver was taking samples when the budget ended: it is not down, there was only too much for one run.
-    pub out_of_time: bool,
+    /// The receiver is not down: there was only too much for one run, in time or in requests for parts.
+    pub unfinished: bool,
 }
 
 impl Failure {
     pub(crate) fn new(sink: &str, what: impl std::fmt::Display) -> Self {
-        Self { message: format!("deliver to {sink}: {what}"), out_of_time: false }
+        Self { message: format!("deliver to {sink}: {what}"), unfinished: false }
     }
 }
 

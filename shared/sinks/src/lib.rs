@@ -28,6 +28,7 @@ mod refusals;
 pub mod remote_write;
 mod send;
 mod sink;
+mod suspects;
 mod terms;
 #[cfg(test)]
 mod testing;

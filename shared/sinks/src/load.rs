@@ -1,7 +1,6 @@
 //! What goes to a receiver in one delivery, and the ways to bring it there: as samples that can be had again, as samples
 //! that must be kept, and as a body that was kept.
 
-use std::hash::Hash;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -11,17 +10,16 @@ use crate::body::Body;
 use crate::delivery::{Delivery, Failure, Run};
 use crate::refusals::Refusals;
 use crate::send::{self, Channel};
+use crate::suspects::SeriesId;
 use crate::verdict::{Leftover, Sent};
 
 /// What a protocol makes requests of.
 pub(crate) trait Protocol {
     /// A sample, as it goes into a request.
     type Item: Clone;
-    /// What is the same for all samples of a series.
-    type Series: Eq + Hash;
 
-    /// Which series an item belongs to.
-    fn series(&self, item: &Self::Item) -> Self::Series;
+    /// Which series an item belongs to: the same from run to run.
+    fn series(&self, item: &Self::Item) -> SeriesId;
 
     /// The time of an item.
     fn time(&self, item: &Self::Item) -> Timestamp;
@@ -48,8 +46,9 @@ pub(crate) struct Load<P: Protocol> {
 impl<P: Protocol> Load<P> {
     /// Sends samples that come again from their source when this fails.
     pub(crate) async fn deliver(mut self, channel: &Channel<'_>, run: &Run<'_>) -> Delivery {
-        let sent = send::send(channel, run, &mut self).await;
-        self.judge(channel.sink, sent, Leftover::ComesAgain).0
+        let leftover = Leftover::ComesAgain;
+        let sent = send::send(channel, run, &mut self, leftover).await;
+        self.judge(channel.sink, sent, leftover).0
     }
 
     /// Sends samples that come never again; what is left over comes back in bodies.
@@ -58,8 +57,9 @@ impl<P: Protocol> Load<P> {
         channel: &Channel<'_>,
         run: &Run<'_>,
     ) -> (Delivery, Vec<Body>) {
-        let sent = send::send(channel, run, &mut self).await;
-        let (delivery, open) = self.judge(channel.sink, sent, Leftover::IsKept);
+        let leftover = Leftover::IsKept;
+        let sent = send::send(channel, run, &mut self, leftover).await;
+        let (delivery, open) = self.judge(channel.sink, sent, leftover);
         (delivery, self.bodies(&open))
     }
 
@@ -71,18 +71,27 @@ impl<P: Protocol> Load<P> {
     }
 
     /// Sends what was kept in one body. A clock that stands before one of its samples is wrong, now or when they were
-    /// stamped: they wait until it has passed them, since no receiver should see them and none may be lost.
-    pub(crate) async fn redeliver(mut self, channel: &Channel<'_>, run: &Run<'_>) -> Delivery {
+    /// stamped: they wait until it has passed them, since no receiver should see them and none may be lost. What a failure
+    /// leaves over of a body of which something was taken comes back as a smaller one.
+    pub(crate) async fn redeliver(
+        mut self,
+        channel: &Channel<'_>,
+        run: &Run<'_>,
+        is_rest: bool,
+    ) -> (Delivery, Option<Body>) {
+        let leftover = Leftover::StaysInBody { is_rest };
         let newest = self.items.iter().map(|item| self.protocol.time(item)).max();
         let sent = match newest.filter(|newest| *newest > run.now) {
-            None => send::send(channel, run, &mut self).await,
+            None => send::send(channel, run, &mut self, leftover).await,
             Some(newest) => {
                 let what = format!("kept samples are of {newest}, but it is {}", run.now);
                 let outcome = Err(Failure::new(channel.sink, what));
                 Sent { outcome, ..Sent::nothing(self.items.len()) }
             }
         };
-        self.judge(channel.sink, sent, Leftover::StaysInBody).0
+        let (delivery, open) = self.judge(channel.sink, sent, leftover);
+        let rest = delivery.outcome.is_err().then(|| self.body(0..self.items.len(), &open));
+        (delivery, rest.flatten().filter(|rest| rest.is_rest))
     }
 
     fn judge(&mut self, sink: &str, sent: Sent, leftover: Leftover) -> (Delivery, Vec<bool>) {
@@ -95,18 +104,19 @@ impl<P: Protocol> Load<P> {
 
     /// The bodies of the requests, with the items only that are `open`.
     fn bodies(&mut self, open: &[bool]) -> Vec<Body> {
-        let Self { protocol, items, requests, .. } = self;
-        let mut bodies = Vec::new();
-        for request in requests.iter() {
-            let kept = request.clone().filter(|&at| open[at]).map(|at| items[at].clone());
-            let mut kept: Vec<_> = kept.collect();
-            // Suspects were put last.
-            kept.sort_by_key(|item| protocol.time(item));
-            if !kept.is_empty() {
-                let samples = kept.len() as u64;
-                bodies.push(Body { bytes: protocol.encode(&kept), samples });
-            }
-        }
-        bodies
+        let requests = std::mem::take(&mut self.requests).into_iter();
+        requests.filter_map(|request| self.body(request, open)).collect()
+    }
+
+    /// A body of these items, with those only that are `open`; none where no item is.
+    fn body(&mut self, request: Range<usize>, open: &[bool]) -> Option<Body> {
+        let Self { protocol, items, .. } = self;
+        let kept = request.clone().filter(|&at| open[at]).map(|at| items[at].clone());
+        let mut kept: Vec<_> = kept.collect();
+        // Suspects were put last.
+        kept.sort_by_key(|item| protocol.time(item));
+        let is_rest = kept.len() < request.len();
+        let body = || Body { bytes: protocol.encode(&kept), samples: kept.len() as u64, is_rest };
+        (!kept.is_empty()).then(body)
     }
 }

@@ -17,12 +17,16 @@ use crate::refusals::Refusals;
 const PROBES: [usize; 5] = [3, 11, 20, 29, 38];
 /// The shortest request that is probed. A shorter one is taken apart for little more.
 const PROBED: usize = 41;
+/// The same for series of which each was refused alone before.
+const PROBED_OF_SUSPECTS: usize = 6;
 
 /// One request and what has become of it so far.
 #[derive(Debug)]
 pub(crate) struct Parts {
     waiting: VecDeque<Part>,
-    taken: u64,
+    /// The shortest request that is probed.
+    probed: usize,
+    taken: Vec<Range<usize>>,
     refused: Refusals,
     /// The single samples that were refused.
     bad: Vec<usize>,
@@ -58,7 +62,7 @@ impl Answered {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Resolved {
     /// Samples that the receiver took.
-    pub(crate) taken: u64,
+    pub(crate) taken: Vec<Range<usize>>,
     /// Samples that it refused.
     pub(crate) refused: Refusals,
     /// Those of them that it refused alone.
@@ -67,13 +71,30 @@ pub(crate) struct Resolved {
     pub(crate) open: Vec<Range<usize>>,
 }
 
+impl Resolved {
+    /// How many samples the receiver took.
+    pub(crate) fn samples(&self) -> u64 {
+        self.taken.iter().map(|part| part.len() as u64).sum()
+    }
+}
+
 impl Parts {
     /// The parts of a request, which is itself the first.
     pub(crate) fn of(samples: Range<usize>) -> Self {
+        Self::probed(samples, PROBED)
+    }
+
+    /// The parts of a request of suspects: that all of them are refused again is likely, and soon found out.
+    pub(crate) fn of_suspects(samples: Range<usize>) -> Self {
+        Self::probed(samples, PROBED_OF_SUSPECTS)
+    }
+
+    fn probed(samples: Range<usize>, probed: usize) -> Self {
         let whole = Part { samples, is_probe: false, parent: None };
         Self {
             waiting: VecDeque::from([whole]),
-            taken: 0,
+            probed,
+            taken: Vec::new(),
             refused: Refusals::default(),
             bad: Vec::new(),
             probes_refused: 0,
@@ -92,9 +113,7 @@ impl Parts {
 
     /// The receiver took the part that was next.
     pub(crate) fn taken(&mut self) {
-        if let Some(part) = self.waiting.pop_front() {
-            self.taken += part.samples.len() as u64;
-        }
+        self.taken.extend(self.waiting.pop_front().map(|part| part.samples));
     }
 
     /// The receiver did not take the part that was next: it is taken apart, or, if it is a single sample, refused.
@@ -107,7 +126,7 @@ impl Parts {
             return;
         }
         let is_bad_whole = parent.is_none() && matches!(answered, Answered::Refused(_));
-        if is_bad_whole && samples.len() >= PROBED {
+        if is_bad_whole && samples.len() >= self.probed {
             self.probe(samples, answered);
         } else {
             let middle = samples.start + samples.len() / 2;
@@ -131,6 +150,11 @@ impl Parts {
         if !samples.is_empty() {
             self.waiting.push_back(Part { samples, is_probe, parent: Some(parent.clone()) });
         }
+    }
+
+    /// Whether the receiver took one of them.
+    pub(crate) fn any_taken(&self) -> bool {
+        !self.taken.is_empty()
     }
 
     /// Whether looking on is in vain.
@@ -163,7 +187,7 @@ impl Parts {
 
     /// What it came to so far.
     pub(crate) fn resolve(self) -> Resolved {
-        let Self { waiting, taken, refused, bad, probes_refused: _ } = self;
+        let Self { waiting, probed: _, taken, refused, bad, probes_refused: _ } = self;
         let open = waiting.into_iter().map(|part| part.samples).collect();
         Resolved { taken, refused, bad, open }
     }
@@ -206,14 +230,14 @@ mod tests {
     #[test]
     fn a_good_request_is_one_request() {
         let (resolved, stored, requests) = run(2000, &BTreeSet::new(), 64);
-        assert_eq!((resolved.taken, stored.len(), requests), (2000, 2000, 1));
+        assert_eq!((resolved.samples(), stored.len(), requests), (2000, 2000, 1));
     }
 
     #[test]
     fn one_bad_sample_of_two_thousand_is_found_within_the_limit() {
         for bad in [0, 1, 999, 1000, 1999] {
             let (resolved, stored, requests) = run(2000, &BTreeSet::from([bad]), 64);
-            assert_eq!((resolved.taken, resolved.refused.samples()), (1999, 1), "bad {bad}");
+            assert_eq!((resolved.samples(), resolved.refused.samples()), (1999, 1), "bad {bad}");
             assert!(!stored.contains(&bad) && requests <= 30, "{requests} requests");
         }
     }
@@ -221,7 +245,7 @@ mod tests {
     #[test]
     fn a_request_that_is_bad_throughout_does_not_use_up_the_run() {
         let (resolved, _, requests) = run(2000, &(0..2000).collect(), 64);
-        assert_eq!((resolved.taken, resolved.refused.samples()), (0, 2000));
+        assert_eq!((resolved.samples(), resolved.refused.samples()), (0, 2000));
         assert_eq!(requests, 6);
     }
 
@@ -230,8 +254,8 @@ mod tests {
         for step in [2, 5, 10, 20, 41, 100] {
             let bad = (0..1000).step_by(step).collect();
             let (resolved, ..) = run(1000, &bad, 64);
-            assert!(resolved.taken > 0, "one of {step} is bad");
-            assert_eq!(resolved.taken + resolved.refused.samples(), 1000);
+            assert!(resolved.samples() > 0, "one of {step} is bad");
+            assert_eq!(resolved.samples() + resolved.refused.samples(), 1000);
         }
     }
 
@@ -243,7 +267,7 @@ mod tests {
         parts.taken();
         assert_eq!(parts.give_up(), Err("status 413".into()));
         let resolved = parts.resolve();
-        assert_eq!((resolved.taken, resolved.open.first()), (2, Some(&(2..4))));
+        assert_eq!((resolved.samples(), resolved.open.first()), (2, Some(&(2..4))));
     }
 
     proptest! {
@@ -253,8 +277,8 @@ mod tests {
         ) {
             let bad: BTreeSet<_> = bad.into_iter().filter(|at| *at < samples).collect();
             let (resolved, stored, requests) = run(samples, &bad, splits);
-            prop_assert_eq!(resolved.taken + resolved.refused.samples(), samples as u64);
-            prop_assert_eq!(resolved.taken, stored.len() as u64);
+            prop_assert_eq!(resolved.samples() + resolved.refused.samples(), samples as u64);
+            prop_assert_eq!(resolved.samples(), stored.len() as u64);
             prop_assert!(requests <= splits + 1);
             prop_assert!(stored.is_disjoint(&bad));
             // Six bad samples of 300 need at most 5 probes, 6 stretches and 2 · 6 · 6 halves; the probes must not hit

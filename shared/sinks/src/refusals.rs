@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use series::SourceError;
 
 /// What receivers answer, and the reason that it is counted under. Their texts name a series or a timestamp, so that no
-/// two are alike; the reason is for counting only and decides nothing. The first that is contained wins. Texts of
-/// Prometheus (`storage/errors`), Cortex, which is what Amazon Managed Service for Prometheus speaks, and Mimir.
+/// two are alike. The first that is contained wins. Texts of Prometheus (`storage/errors`), Cortex, which is what Amazon Managed Service for Prometheus speaks, and Mimir.
 const KNOWN: &[(&str, &str)] = &[
     ("duplicate sample for timestamp", "duplicate sample for timestamp"),
     ("out of order", "out of order sample"),
@@ -26,6 +25,10 @@ const KNOWN: &[(&str, &str)] = &[
     ("invalid metric name", "invalid metric name"),
     ("missing metric name", "missing metric name"),
 ];
+
+/// Reasons that time does not heal: a sample only becomes older, and what is there in its place stays there.
+const FOR_EVER: &[&str] =
+    &["duplicate sample for timestamp", "out of order sample", "out of bounds", "too old sample"];
 
 /// How many samples were refused, by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +70,16 @@ impl Refusals {
         for (reason, Refused { samples, said }) in other.0 {
             self.count(&reason, samples, said.as_deref());
         }
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether to ask again later is in vain for each of them.
+    pub(crate) fn are_for_ever(&self) -> bool {
+        self.0.keys().all(|reason| FOR_EVER.contains(&reason.as_str()))
     }
 
     /// How many samples, over all reasons.

@@ -3,7 +3,6 @@
 //! [`backoff`](crate::backoff), which part of a refused request comes next in [`parts`](crate::parts); here they meet the
 //! network.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -16,8 +15,9 @@ use crate::answer::{self, Kind};
 use crate::backoff::Backoff;
 use crate::delivery::{Failure, Run, SplitAllowance};
 use crate::load::{Load, Protocol};
-use crate::parts::{Answered, Parts};
-use crate::verdict::Sent;
+use crate::parts::{Answered, Parts, Resolved};
+use crate::suspects::Suspects;
+use crate::verdict::{Leftover, Sent};
 
 /// After a 413 the following requests are cut to what may fit, but not below this: then it is a single sample that is
 /// too large, and not the request.
@@ -30,6 +30,8 @@ pub(crate) struct Channel<'a> {
     pub(crate) sink: &'a str,
     /// Connects and authenticates.
     pub(crate) client: &'a Client,
+    /// What the receiver is known to refuse.
+    pub(crate) suspects: &'a Suspects,
     /// Where to.
     pub(crate) url: &'a Endpoint,
     /// The headers of each request.
@@ -48,6 +50,7 @@ pub(crate) async fn send<P: Protocol>(
     channel: &Channel<'_>,
     run: &Run<'_>,
     load: &mut Load<P>,
+    leftover: Leftover,
 ) -> Sent {
     let Load { protocol, items, requests, .. } = load;
     let mut sending = Sending {
@@ -58,13 +61,14 @@ pub(crate) async fn send<P: Protocol>(
         items,
         begun: run.budget.elapsed(),
         fresh: run.splits.left(channel.sink) == SplitAllowance::PER_RUN,
+        leftover,
         largest: usize::MAX,
-        suspects: HashSet::new(),
         refreshed: false,
     };
     let outcome = sending.all(requests).await;
     let was_taking = sending.sent.samples > 0 && run.budget.is_over();
-    let outcome = outcome.map_err(|failure| Failure { out_of_time: was_taking, ..failure });
+    let outcome = outcome
+        .map_err(|failure| Failure { unfinished: failure.unfinished || was_taking, ..failure });
     Sent { outcome, ..sending.sent }
 }
 
@@ -78,11 +82,9 @@ struct Sending<'a, P: Protocol> {
     begun: Duration,
     /// Whether no split had been spent in this run before.
     fresh: bool,
+    leftover: Leftover,
     /// The most samples that go into one request, as a 413 has taught.
     largest: usize,
-    /// Series of which a sample was refused among others that were taken. From then on they go in requests of their
-    /// own: a series that is bad throughout is searched for once, and not in each minute's request again.
-    suspects: HashSet<P::Series>,
     /// Whether the credentials were fetched again. Once in a delivery is enough.
     refreshed: bool,
 }
@@ -97,9 +99,8 @@ impl<P: Protocol> Sending<'_, P> {
     async fn all(&mut self, requests: &[Range<usize>]) -> Result<(), Failure> {
         for request in requests {
             let suspected = self.put_suspects_last(request.clone());
-            for samples in [request.start..suspected, suspected..request.end] {
-                self.in_pieces(samples).await?;
-            }
+            self.in_pieces(request.start..suspected, Parts::of).await?;
+            self.in_pieces(suspected..request.end, Parts::of_suspects).await?;
             self.sent.settle(request.end);
         }
         Ok(())
@@ -107,38 +108,51 @@ impl<P: Protocol> Sending<'_, P> {
 
     /// Where in a request its suspects begin, once they stand last.
     fn put_suspects_last(&mut self, samples: Range<usize>) -> usize {
-        let Self { items, protocol, suspects, .. } = self;
-        if suspects.is_empty() {
+        let Self { items, protocol, channel: Channel { suspects, .. }, .. } = self;
+        if suspects.are_none() {
             return samples.end;
         }
         let items = &mut items[samples.clone()];
-        items.sort_by_key(|item| suspects.contains(&protocol.series(item)));
-        samples.start + items.partition_point(|item| !suspects.contains(&protocol.series(item)))
+        let is_suspect = |item: &P::Item| suspects.include(protocol.series(item));
+        items.sort_by_cached_key(is_suspect);
+        samples.start + items.partition_point(|item| !is_suspect(item))
     }
 
-    async fn in_pieces(&mut self, mut samples: Range<usize>) -> Result<(), Failure> {
+    async fn in_pieces(
+        &mut self,
+        mut samples: Range<usize>,
+        parts_of: fn(Range<usize>) -> Parts,
+    ) -> Result<(), Failure> {
         while !samples.is_empty() {
             let end = samples.end.min(samples.start.saturating_add(self.largest));
-            self.one(samples.start..end).await?;
+            self.one(samples.start..end, parts_of(samples.start..end)).await?;
             samples.start = end;
         }
         Ok(())
     }
 
     /// One request, and where it is refused its parts; what is known of it counts even where it fails in the middle.
-    async fn one(&mut self, samples: Range<usize>) -> Result<(), Failure> {
-        let mut parts = Parts::of(samples.clone());
+    async fn one(&mut self, samples: Range<usize>, mut parts: Parts) -> Result<(), Failure> {
         let mut outcome = self.in_parts(&mut parts).await;
         if outcome.is_ok() {
             outcome = self.conclude(&mut parts);
         }
         let resolved = parts.resolve();
-        if resolved.taken > 0 {
-            let bad = resolved.bad.iter().map(|&at| self.protocol.series(&self.items[at]));
-            self.suspects.extend(bad);
-        }
+        self.learn(&resolved);
         self.sent.resolve(samples, resolved);
         outcome
+    }
+
+    /// Whose samples were refused while others were taken is suspected; whose were taken is not any more.
+    fn learn(&self, resolved: &Resolved) {
+        let Self { items, protocol, channel: Channel { suspects, .. }, .. } = self;
+        let series = |at: usize| protocol.series(&items[at]);
+        if resolved.samples() > 0 {
+            suspects.add(resolved.bad.iter().map(|&at| series(at)));
+        }
+        if !suspects.are_none() {
+            suspects.acquit(resolved.taken.iter().cloned().flatten().map(series));
+        }
     }
 
     /// Sends part after part, while there are splits and it is not in vain.
@@ -165,15 +179,29 @@ impl<P: Protocol> Sending<'_, P> {
         Ok(())
     }
 
-    /// Splitting may stop before all parts are told apart. In a run that had its whole allowance nothing better will
-    /// come of it later, and to try for ever would hold up everything behind; in one that spent it on earlier slices
-    /// the next run starts here with a new one.
+    /// Splitting may stop before all parts are told apart. In a run that spent its allowance on earlier slices the next run
+    /// starts here with a new one. In one that had its whole allowance nothing better will come later of what comes again as
+    /// a whole, and to try for ever would hold up everything behind; of what is kept only these parts wait on.
     fn conclude(&self, parts: &mut Parts) -> Result<(), Failure> {
+        let is_spent = self.run.splits.left(self.channel.sink) == 0;
+        let goes_on = !self.fresh || self.leaves_less(parts);
         match parts.waiting_for_splits() {
-            Some(text) if !self.fresh && self.run.splits.left(self.channel.sink) == 0 => {
-                Err(self.failure(format!("{text} (no more requests to be split in this run)")))
+            Some(text) if is_spent && goes_on && !parts.is_hopeless() => {
+                let text = format!("{text} (no more requests to be split in this run)");
+                Err(Failure { unfinished: true, ..self.failure(text) })
             }
             _ => parts.give_up().map_err(|text| self.failure(text)),
+        }
+    }
+
+    /// Whether what is left over by now is kept without what was told apart.
+    fn leaves_less(&self, parts: &Parts) -> bool {
+        match self.leftover {
+            Leftover::ComesAgain => false,
+            Leftover::StaysInBody { is_rest: true } => true,
+            Leftover::IsKept | Leftover::StaysInBody { .. } => {
+                self.sent.samples > 0 || parts.any_taken()
+            }
         }
     }
 

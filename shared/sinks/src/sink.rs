@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws::SecretError;
-use bytes::Bytes;
 use series::Series;
 
 use crate::body::{Body, DamagedBody};
@@ -88,17 +87,23 @@ impl Sink {
 
     /// Sends a body that was kept, with the labels and names that it was kept with. Samples that have become too old in
     /// the meantime are given up. A success is the end of the body: everything in it was taken or given up. After a
-    /// failure all of it stays, and `rejected` is 0; what the receiver has taken it gets again, as an identical repeat.
+    /// failure that comes in the middle, what was neither comes back as a smaller body to be kept in its place. Where none
+    /// comes back all of it stays, and `rejected` is 0.
     ///
     /// # Errors
     /// When the bytes are no body of this kind of sink; nothing is sent.
-    pub async fn redeliver(&self, body: &Bytes, run: &Run<'_>) -> Result<Delivery, DamagedBody> {
+    pub async fn redeliver(
+        &self,
+        body: &Body,
+        run: &Run<'_>,
+    ) -> Result<(Delivery, Option<Body>), DamagedBody> {
+        let Body { bytes, is_rest, .. } = body;
         Ok(match self {
             Self::RemoteWrite(sink) => {
-                sink.load_kept(body, run)?.redeliver(&sink.channel(), run).await
+                sink.load_kept(bytes, run)?.redeliver(&sink.channel(), run, *is_rest).await
             }
             Self::Mackerel(sink) => {
-                sink.load_kept(body, run)?.redeliver(&sink.channel(), run).await
+                sink.load_kept(bytes, run)?.redeliver(&sink.channel(), run, *is_rest).await
             }
         })
     }

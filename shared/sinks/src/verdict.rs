@@ -36,8 +36,12 @@ pub(crate) enum Leftover {
     ComesAgain,
     /// They are kept, each for itself.
     IsKept,
-    /// They stay in the body that they came in, with those that are not left over.
-    StaysInBody,
+    /// They stay in the body that they came in, without those that are not left over if any were taken; or if the body is
+    /// the rest of one of which some were.
+    StaysInBody {
+        /// Whether it is.
+        is_rest: bool,
+    },
 }
 
 impl Sent {
@@ -57,8 +61,8 @@ impl Sent {
 
     /// Notes what these items, which went in one request or in parts of it, came to.
     pub(crate) fn resolve(&mut self, items: Range<usize>, resolved: Resolved) {
-        let Resolved { taken, refused, bad: _, open } = resolved;
-        self.samples += taken;
+        self.samples += resolved.samples();
+        let Resolved { taken: _, refused, bad: _, open } = resolved;
         self.refused_midway.merge(refused);
         self.open[items].fill(false);
         open.into_iter().for_each(|items| self.open[items].fill(true));
@@ -72,7 +76,8 @@ impl Sent {
 
     /// The verdict, and of each item whether it has to be kept. A receiver that took nothing and refused something
     /// refuses for a reason that lies outside the samples (a wrong path, a tenant's limit): nothing is given up. One that
-    /// took a part of them meant the others. `own` are samples that were never sent, `notes` further entries of the
+    /// took a part of them meant the others. Of samples that are kept, those that only become older are given up all the
+    /// same where their age is why they are refused. `own` are samples that were never sent, `notes` further entries of the
     /// report, and `times` the time of each item.
     pub(crate) fn judge(
         self,
@@ -84,8 +89,15 @@ impl Sent {
     ) -> (Delivery, Vec<bool>) {
         let Self { samples, settled, mut open, requests, bytes, refused, refused_midway, outcome } =
             self;
-        let outcome = outcome.and_then(|()| everything_refused(sink, samples, &refused));
-        if outcome.is_err() && samples == 0 {
+        let was_refused = !refused.is_empty() || !refused_midway.is_empty();
+        let is_rest = leftover == Leftover::StaysInBody { is_rest: true };
+        let is_past = samples > 0 || (is_rest && was_refused);
+        let for_ever = leftover != Leftover::ComesAgain && refused.are_for_ever();
+        let outcome = outcome.and_then(|()| match is_past || for_ever {
+            true => Ok(()),
+            false => everything_refused(sink, &refused),
+        });
+        if outcome.is_err() && !is_past {
             open.fill(true);
         }
         // Suspects of a request stand at its end: the oldest of what is open need not be the first.
@@ -95,14 +107,14 @@ impl Sent {
         let (own_is_past, refused_is_past) = match leftover {
             _ if outcome.is_ok() => (true, true),
             Leftover::ComesAgain => (delivered_before.is_some(), delivered_before.is_some()),
-            Leftover::IsKept => (true, samples > 0),
-            Leftover::StaysInBody => (false, false),
+            Leftover::IsKept => (true, is_past),
+            Leftover::StaysInBody { .. } => (is_past, is_past),
         };
         let mut given_up = if own_is_past { own } else { Refusals::default() };
         if refused_is_past {
             given_up.merge(refused);
         }
-        if refused_is_past && leftover == Leftover::IsKept {
+        if refused_is_past && leftover != Leftover::ComesAgain {
             given_up.merge(refused_midway);
         }
         let (sent, rejected, refused) = (samples, given_up.samples(), given_up);
@@ -112,15 +124,13 @@ impl Sent {
     }
 }
 
-fn everything_refused(sink: &str, taken: u64, refused: &Refusals) -> Result<(), Failure> {
-    match refused.first_answer() {
-        Some(said) if taken == 0 => {
-            let count = refused.samples();
-            let what = format!("all {count} samples were refused, none is given up: {said}");
-            Err(Failure::new(sink, what))
-        }
-        _ => Ok(()),
-    }
+/// An error where anything was refused: nothing was taken.
+fn everything_refused(sink: &str, refused: &Refusals) -> Result<(), Failure> {
+    refused.first_answer().map_or(Ok(()), |said| {
+        let count = refused.samples();
+        let what = format!("all {count} samples were refused, none is given up: {said}");
+        Err(Failure::new(sink, what))
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +138,7 @@ mod tests {
     use super::*;
     use Leftover::{ComesAgain, IsKept, StaysInBody};
 
-    const BAD: &str = "status 400: out of order sample";
+    const BAD: &str = "status 400: label value too long";
 
     /// What `samples` taken and `refused` refused items of 9 come to, one item a second, with `own` refusals of ours.
     fn judged(sent: Sent, own: u64, leftover: Leftover) -> (Delivery, usize) {
@@ -146,10 +156,15 @@ mod tests {
         refusals
     }
 
+    fn one_part(samples: Range<usize>) -> Vec<Range<usize>> {
+        std::iter::once(samples).collect()
+    }
+
     /// All 9 items were answered for good.
     fn to_the_end(samples: u64) -> Sent {
         let mut sent = Sent { requests: 1, bytes: 10, ..Sent::nothing(9) };
-        let bad = Resolved { taken: samples, refused: refused(9 - samples), ..Resolved::default() };
+        let taken = one_part(0..samples as usize);
+        let bad = Resolved { taken, refused: refused(9 - samples), ..Resolved::default() };
         sent.resolve(0..9, bad);
         sent.settle(9);
         sent
@@ -160,17 +175,17 @@ mod tests {
     fn broken_off(samples: u64) -> Sent {
         let mut sent = Sent { requests: 4, ..Sent::nothing(9) };
         let first = Resolved {
-            taken: samples.min(2),
+            taken: one_part(0..samples.min(2) as usize),
             refused: refused(3 - samples.min(2)),
             ..Resolved::default()
         };
         sent.resolve(0..3, first);
         sent.settle(3);
-        let taken = samples.saturating_sub(2);
+        let taken = samples.saturating_sub(2) as usize;
         let second = Resolved {
-            taken,
+            taken: one_part(6 - taken..6),
             refused: refused(1),
-            open: (4..6 - taken as usize).map(|at| at..at + 1).collect(),
+            open: (4..6 - taken).map(|at| at..at + 1).collect(),
             ..Resolved::default()
         };
         sent.resolve(3..6, second);
@@ -184,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_one_receiver_refuses_among_others_is_given_up_and_reported() {
-        for leftover in [ComesAgain, IsKept, StaysInBody] {
+        for leftover in [ComesAgain, IsKept, StaysInBody { is_rest: false }] {
             let (delivery, kept) = judged(to_the_end(6), 2, leftover);
             assert_eq!((delivery.outcome.clone(), counts(&delivery)), (Ok(()), (6, 5, 2)));
             assert_eq!((kept, delivery.delivered_before), (0, None));
@@ -193,20 +208,20 @@ mod tests {
 
     #[test]
     fn a_receiver_that_takes_nothing_makes_a_failure_and_nothing_is_given_up() {
-        for (leftover, own) in [(ComesAgain, 0), (IsKept, 2), (StaysInBody, 0)] {
+        for (leftover, own) in [(ComesAgain, 0), (IsKept, 2), (StaysInBody { is_rest: false }, 0)] {
             let (delivery, kept) = judged(to_the_end(0), 2, leftover);
             assert_eq!((delivery.sent, delivery.rejected, kept), (0, own, 9), "{leftover:?}");
             assert_eq!(
                 delivery.outcome.expect_err("a failure").to_string(),
                 "deliver to remote_write:amp: all 9 samples were refused, none is given up: \
-                 status 400: out of order sample"
+                 status 400: label value too long"
             );
         }
     }
 
     #[test]
     fn an_outage_before_the_first_answer_leaves_everything() {
-        for (leftover, own) in [(ComesAgain, 0), (IsKept, 2), (StaysInBody, 0)] {
+        for (leftover, own) in [(ComesAgain, 0), (IsKept, 2), (StaysInBody { is_rest: false }, 0)] {
             let failure = Failure::new("mackerel:web", "status 503");
             let outage = Sent { outcome: Err(failure), ..Sent::nothing(9) };
             let (delivery, kept) = judged(outage, 2, leftover);
@@ -230,9 +245,34 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_in_the_middle_of_a_body_leaves_all_of_it() {
-        let (delivery, _) = judged(broken_off(3), 2, StaysInBody);
-        assert_eq!((counts(&delivery), delivery.delivered_before), ((3, 0, 0), None));
+    fn an_outage_in_the_middle_of_a_body_leaves_what_was_neither_taken_nor_refused() {
+        for is_rest in [false, true] {
+            let (delivery, left) = judged(broken_off(3), 2, StaysInBody { is_rest });
+            assert_eq!((counts(&delivery), left), ((3, 4, 2), 4));
+        }
+    }
+
+    #[test]
+    fn a_rest_that_is_refused_as_a_whole_is_given_up() {
+        let (delivery, left) = judged(to_the_end(0), 2, StaysInBody { is_rest: true });
+        assert_eq!((delivery.outcome.clone(), counts(&delivery), left), (Ok(()), (0, 11, 2), 0));
+    }
+
+    #[test]
+    fn what_is_kept_and_refused_for_its_age_is_given_up() {
+        const OLD: &str = "status 400: too old sample";
+        for (leftover, is_given_up) in
+            [(ComesAgain, false), (IsKept, true), (StaysInBody { is_rest: false }, true)]
+        {
+            let mut sent = Sent::nothing(9);
+            let mut refused = Refusals::default();
+            refused.add_answer(OLD, 9);
+            sent.resolve(0..9, Resolved { refused, ..Resolved::default() });
+            sent.settle(9);
+            let (delivery, _) = judged(sent, 0, leftover);
+            let expected = if is_given_up { 9 } else { 0 };
+            assert_eq!((delivery.outcome.is_ok(), delivery.rejected), (is_given_up, expected));
+        }
     }
 
     #[test]

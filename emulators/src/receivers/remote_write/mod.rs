@@ -118,6 +118,11 @@ impl RemoteWriteReceiver {
         self.intake.state().poisoned.push((name.to_owned(), value.to_owned()));
     }
 
+    /// From now on no series is refused for its labels any more.
+    pub fn forgive_series(&self) {
+        self.intake.state().poisoned.clear();
+    }
+
     /// From now on a body of more than `bytes` is answered with 413, which is no breach; `None` ends it.
     pub fn answer_413_over(&self, bytes: Option<usize>) {
         self.intake.state().too_large_over = bytes;

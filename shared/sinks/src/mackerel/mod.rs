@@ -14,7 +14,6 @@ mod settings;
 #[cfg(test)]
 mod settings_tests;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,6 +30,7 @@ use crate::delivery::Run;
 use crate::load::{Load, Protocol};
 use crate::outgoing::Outgoing;
 use crate::send::Channel;
+use crate::suspects::{SeriesId, Suspects};
 use crate::{Equipment, USER_AGENT};
 use json::Point;
 use points::Plan;
@@ -52,6 +52,7 @@ pub struct Mackerel {
     outgoing: Outgoing,
     names: Vec<Rule>,
     client: Client,
+    suspects: Suspects,
     catch_up: Duration,
     reread: Duration,
 }
@@ -76,6 +77,7 @@ impl Mackerel {
             outgoing: Outgoing { external_labels: external_labels.to_vec(), relabeling },
             names,
             client: factory.client(&http, secrets, *aws)?,
+            suspects: Suspects::default(),
             catch_up,
             reread,
         })
@@ -115,6 +117,7 @@ impl Mackerel {
         Channel {
             sink: &self.name,
             client: &self.client,
+            suspects: &self.suspects,
             url: &self.url,
             headers: &self.headers,
             timeout: TIMEOUT,
@@ -130,10 +133,9 @@ pub(crate) struct Posts;
 
 impl Protocol for Posts {
     type Item = Point;
-    type Series = Arc<str>;
 
-    fn series(&self, point: &Point) -> Arc<str> {
-        Arc::clone(&point.name)
+    fn series(&self, point: &Point) -> SeriesId {
+        SeriesId::of(&point.name)
     }
 
     fn time(&self, point: &Point) -> Timestamp {

@@ -26,6 +26,7 @@ use crate::delivery::Run;
 use crate::load::{Load, Protocol};
 use crate::outgoing::Outgoing;
 use crate::send::Channel;
+use crate::suspects::{SeriesId, Suspects};
 use crate::{Equipment, USER_AGENT};
 use encode::{EncodedLabels, Encoder};
 use queue::Queue;
@@ -48,6 +49,7 @@ pub struct RemoteWrite {
     outgoing: Outgoing,
     queue: Queue,
     client: Client,
+    suspects: Suspects,
     catch_up: Duration,
     reread: Duration,
 }
@@ -69,6 +71,7 @@ impl RemoteWrite {
             outgoing: Outgoing { external_labels: external_labels.to_vec(), relabeling },
             queue,
             client: factory.client(&http, secrets, *aws)?,
+            suspects: Suspects::default(),
             catch_up,
             reread,
         })
@@ -117,6 +120,7 @@ impl RemoteWrite {
         Channel {
             sink: &self.name,
             client: &self.client,
+            suspects: &self.suspects,
             url: &self.url,
             headers: &self.headers,
             timeout: self.timeout,
@@ -135,10 +139,9 @@ pub(crate) struct WriteRequests {
 
 impl Protocol for WriteRequests {
     type Item = Item;
-    type Series = usize;
 
-    fn series(&self, item: &Item) -> usize {
-        item.series
+    fn series(&self, item: &Item) -> SeriesId {
+        SeriesId::of(self.labels.get(item.series))
     }
 
     fn time(&self, item: &Item) -> Timestamp {

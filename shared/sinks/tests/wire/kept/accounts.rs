@@ -66,7 +66,7 @@ fn deliver_to_the_ill(
 /// Brings bodies there once it is well. Only a body in which everything is bad may stay.
 fn deliver_to_the_well(sink: &Sink, bodies: &[Body], bad: usize) -> Result<(), TestCaseError> {
     for body in bodies {
-        let delivery = redeliver(sink, &body.bytes);
+        let delivery = redeliver(sink, body);
         if delivery.outcome.is_ok() {
             prop_assert_eq!(delivery.sent + delivery.rejected, body.samples);
         } else {

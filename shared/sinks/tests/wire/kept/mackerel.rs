@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use emulators::faults::Rule;
 use emulators::receivers::mackerel::POST_SERVICE_METRICS;
+use sinks::Body;
 
 use super::{deliver_or_keep, keep, redeliver, redeliver_at, sizes};
 use crate::mackerel::{api, assert_polite, sink_to, sink_with};
@@ -43,7 +44,7 @@ fn an_outage_leaves_over_what_was_not_taken_and_it_arrives_later() {
     api.faults().clear();
     let other = format!("api_key: {}, names: [{{match: .*, name: other}}]", crate::mackerel::KEY);
     for body in bodies {
-        let delivery = redeliver(&sink_with(&api, &other), &body.bytes);
+        let delivery = redeliver(&sink_with(&api, &other), &body);
         assert_eq!((delivery.outcome.clone(), delivery.sent), (Ok(()), body.samples));
     }
     let metrics = api.metrics("web");
@@ -63,7 +64,7 @@ fn points_that_mackerel_would_drop_in_silence_by_now_are_given_up() {
     assert_eq!(sizes(&bodies), [60]);
     // `catch_up` is 23 h 30 min, and five minutes more while sending.
     let later = NOW + Duration::from_secs(23 * 3600 + 20 * 60);
-    let delivery = redeliver_at(later, &sink_to(&api), &bodies[0].bytes);
+    let delivery = redeliver_at(later, &sink_to(&api), &bodies[0]);
     assert_eq!((delivery.outcome.clone(), counts(&delivery)), (Ok(()), (30, 30, 1)));
     assert_eq!(entries(&delivery), ["30 samples refused: older than this sink takes"]);
 }
@@ -73,14 +74,15 @@ fn a_bad_point_of_a_body_is_given_up_and_the_others_arrive() {
     let api = api();
     api.refuse_metric("cloudfront.requests.www13_example_com");
     let (_, bodies) = keep(&sink_to(&api), &traffic(50, 2));
-    let delivery = redeliver(&sink_to(&api), &bodies[0].bytes);
+    let delivery = redeliver(&sink_to(&api), &bodies[0]);
     assert_eq!((delivery.outcome.clone(), delivery.sent, delivery.rejected), (Ok(()), 98, 2));
     assert_eq!(api.metrics("web").len(), 49);
 }
 
 #[test]
 fn bytes_that_are_no_body_are_said_and_nothing_is_posted() {
-    let (api, body) = (api(), Bytes::from_static(b"\x03\x08abc"));
+    let bytes = Bytes::from_static(b"\x03\x08abc");
+    let (api, body) = (api(), Body { bytes, samples: 1, is_rest: false });
     let sink = sink_to(&api);
     let damaged = in_run(NOW, 60, async |run| sink.redeliver(&body, run).await);
     assert_eq!(

@@ -4,7 +4,6 @@ mod accounts;
 mod mackerel;
 mod remote_write;
 
-use bytes::Bytes;
 use series::{Series, Timestamp};
 use sinks::{Body, Delivery, Sink};
 
@@ -20,13 +19,20 @@ fn deliver_or_keep(sink: &Sink, series: &[Series]) -> (Delivery, Vec<Body>) {
     in_run(NOW, 60, async |run| sink.deliver_or_keep(series, run).await)
 }
 
-/// Sends a body in a run of its own.
-fn redeliver_at(now: Timestamp, sink: &Sink, body: &Bytes) -> Delivery {
+/// Sends a body in a run of its own; gives back what is left of it, if anything of it is done with.
+fn redeliver_in_part(now: Timestamp, sink: &Sink, body: &Body) -> (Delivery, Option<Body>) {
     let delivery = in_run(now, 60, async |run| sink.redeliver(body, run).await);
     delivery.expect("a body of this sink")
 }
 
-fn redeliver(sink: &Sink, body: &Bytes) -> Delivery {
+/// The same for a body that is done with, or stays as it is.
+fn redeliver_at(now: Timestamp, sink: &Sink, body: &Body) -> Delivery {
+    let (delivery, rest) = redeliver_in_part(now, sink, body);
+    assert_eq!(rest, None, "{delivery:?}");
+    delivery
+}
+
+fn redeliver(sink: &Sink, body: &Body) -> Delivery {
     redeliver_at(NOW, sink, body)
 }
 
