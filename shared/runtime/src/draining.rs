@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Drained {
     /// What each attempt took or gave up.
     pub(crate) deliveries: Vec<Delivery>,
+    /// Whether it could be looked what waits.
+    pub(crate) looked: bool,
     /// What still waits, oldest first.
     pub(crate) waiting: VecDeque<Waiting>,
     /// How often the oldest was tried in vain.
@@ -96,6 +98,7 @@ impl Drain<'_> {
     /// Stops at the first failure; one of the store is the error.
     async fn go(&self, head: Option<&Head>, drained: &mut Drained) -> Result<(), String> {
         drained.waiting = within(&self.until, self.spool.waiting()).await?.into();
+        drained.looked = true;
         drained.tries = head
             .filter(|head| drained.head().is_some_and(|now| now.name == head.name))
             .map_or(0, |head| head.tries);

@@ -113,6 +113,13 @@ impl<F: Function> Handler<F> {
         let mut configuration = self.configuration.lock().await;
         let (loaded, stale) = configuration.current(now, &setup(&budget)).await?;
         report.errors.extend(stale);
+        if event.window.is_some() && loaded.source.parts().is_empty() {
+            let what = format!(
+                "the event asks for a window (\"from\", \"to\"), and {} reads nothing that can be read again",
+                F::NAME
+            );
+            return Err(RunError::Config(what));
+        }
         let outcome = self.run(loaded, &event, moment, budget, invocation, report).await;
         report.duration_ms = u64::try_from(budget.elapsed().as_millis()).unwrap_or(u64::MAX);
         outcome
@@ -167,7 +174,8 @@ impl<F: Function> Handler<F> {
             tally,
         };
         let worked = run.go(event.window).await;
-        self.unsure.store(run.tally.state_error.is_some(), Ordering::Relaxed);
+        let unsure = run.tally.state_error.is_some() || run.tally.unsure;
+        self.unsure.store(unsure, Ordering::Relaxed);
         let failure = run.failure();
         // A sink that was found to be down is not tried again for the sake of self metrics.
         let sinks = 0..loaded.sinks.len();

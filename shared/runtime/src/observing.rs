@@ -89,11 +89,13 @@ impl<S: Source> Run<'_, S> {
         Spool::of(memory.store(), self.function, self.shard, &self.terms[sink].sink)
     }
 
-    /// Counts what was drained. While something waits, its sink gets nothing newer.
+    /// Counts what was drained. While something waits, or is noted to, its sink gets nothing newer.
     fn take_drained(&mut self, sink: usize, drained: Drained) {
         let head = drained.head();
+        let name = &self.terms[sink].sink;
+        let is_noted = self.memory.as_ref().is_some_and(|memory| memory.state.head(name).is_some());
         self.tally.waits(sink, drained.waiting.iter());
-        let Drained { deliveries, errors, failure, .. } = drained;
+        let Drained { deliveries, errors, failure, looked, .. } = drained;
         deliveries.into_iter().for_each(|delivery| self.tally.delivered(sink, 0, delivery));
         self.tally.errors.extend(errors);
         // Of a spool that could not be looked at, what was remembered stands.
@@ -101,6 +103,7 @@ impl<S: Source> Run<'_, S> {
             memory.state.set_head(&self.terms[sink].sink, head.clone());
         }
         match failure {
+            Some(why) if !looked && !is_noted => self.tally.not_looked(sink, &why),
             Some(why) => self.tally.down(sink, why),
             None if head.is_some() && !self.tally.is_out(sink) => self.tally.still_waits(sink),
             None => {}

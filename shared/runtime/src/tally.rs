@@ -33,6 +33,8 @@ pub(crate) struct Tally {
     /// The oldest body that waits in each sink's spool.
     oldest: BTreeMap<usize, Timestamp>,
     lost: u64,
+    /// Whether a spool of which nothing is noted could not be looked into.
+    pub(crate) unsure: bool,
 }
 
 impl Tally {
@@ -143,6 +145,15 @@ impl Tally {
             let oldest = self.oldest.entry(sink).or_insert(one.at);
             *oldest = (*oldest).min(one.at);
         }
+    }
+
+    /// Notes that a spool could not be looked into of which the state says nothing. To hold everything back for what most
+    /// likely is not there would risk what is.
+    pub(crate) fn not_looked(&mut self, sink: usize, why: &str) {
+        let message =
+            format!("{why}; nothing is noted to wait there, and the next run looks again");
+        self.errors.push(SourceError::new(self.sinks[sink].sink.clone(), message));
+        self.unsure = true;
     }
 
     /// Notes that a sink took from its spool what one run can give it, and that this was not all.

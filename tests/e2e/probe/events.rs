@@ -47,6 +47,24 @@ fn probed(world: &World, job: &str) -> BTreeSet<(String, i64)> {
 }
 
 #[tokio::test]
+async fn a_window_is_refused_since_nothing_can_be_probed_in_the_past() {
+    let site = site(&[job("a", "1m", 2)]);
+    let world = world(&site);
+    let handler = function(&world, &site).await;
+    let window = json!({"from": minute(-60).to_string(), "to": minute(0).to_string()});
+    let outcome = world.send(&handler, &window).await;
+    let failure = outcome.failure.expect("an error");
+    assert_eq!(
+        (failure.error_type(), failure.to_string().as_str()),
+        (
+            "ConfigError",
+            "the event asks for a window (\"from\", \"to\"), and probe reads nothing that can be read again"
+        )
+    );
+    assert!(world.receiver.requests().is_empty(), "nobody was probed");
+}
+
+#[tokio::test]
 async fn an_event_that_comes_again_probes_nobody() {
     let site = site(&[job("a", "1m", 2)]);
     let world = world(&site);

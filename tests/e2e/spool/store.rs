@@ -68,6 +68,27 @@ async fn a_cold_start_looks_into_the_spool_whatever_the_state_says() {
     assert_whole(&world, [0, 1]);
 }
 
+/// Of a cold start that is kept from looking by S3, or by its role: nothing is noted, so nothing is held back.
+#[tokio::test]
+async fn a_spool_that_cannot_be_looked_into_and_of_which_nothing_is_noted_holds_nothing_back() {
+    let world = world();
+    let handler = handler(&world).await;
+    let denied = Rule::on("s3:ListObjectsV2", Fault::Status(403, String::new()));
+    world.aws.faults().push(denied.forever());
+    let outcome = world.run(&handler, minute(0)).await;
+    assert_fine(&outcome);
+    let said = "nothing is noted to wait there, and the next run looks again";
+    let said = outcome.report.errors.iter().filter(|error| error.message.ends_with(said));
+    assert_eq!(said.count(), 2, "{}", outcome.report.to_json());
+    world.aws.faults().clear();
+    let looks = world.aws.call_log().count("s3:ListObjectsV2");
+    for run in 1..=2 {
+        assert_fine(&world.run(&handler, minute(run)).await);
+        assert_eq!(world.aws.call_log().count("s3:ListObjectsV2"), looks + 2, "once more");
+    }
+    assert_whole(&world, 0..=2);
+}
+
 /// S3 takes the connection and then says nothing: each of its calls in turn.
 #[tokio::test]
 async fn a_store_that_hangs_while_a_spool_is_drained_does_not_hold_the_run() {
