@@ -43,9 +43,7 @@ use http::SendError;
 
 pub use body::{Body, DamagedBody};
 pub use delivery::{Delivery, Failure, Run, SplitAllowance};
-pub use mackerel::Mackerel;
 pub use refusals::Refusals;
-pub use remote_write::RemoteWrite;
 pub use sink::Sink;
 
 /// What all sinks call themselves.
@@ -75,6 +73,13 @@ pub struct Equipment<'a> {
     pub aws: Option<&'a Aws>,
     /// `external_labels` of `global`.
     pub external_labels: &'a [(String, String)],
+}
+
+impl Equipment<'_> {
+    /// A client that connects and authenticates as configured.
+    fn client(&self, http: &config::HttpClient) -> Result<http::Client, SendError> {
+        self.factory.client(http, self.secrets, self.aws)
+    }
 }
 
 /// Reads the sections `remote_write` and `mackerel`. Entries with errors are left out; two of one name are an error.
@@ -171,12 +176,8 @@ impl SinkConfig {
     pub fn build(self, equipment: &Equipment<'_>) -> Result<Sink, SendError> {
         let name = self.name();
         Ok(match self.settings {
-            Settings::RemoteWrite(settings) => {
-                Sink::RemoteWrite(RemoteWrite::new(name, *settings, equipment)?)
-            }
-            Settings::Mackerel(settings) => {
-                Sink::Mackerel(Mackerel::new(name, *settings, equipment)?)
-            }
+            Settings::RemoteWrite(settings) => remote_write::sink(name, *settings, equipment)?,
+            Settings::Mackerel(settings) => mackerel::sink(name, *settings, equipment)?,
         })
     }
 }

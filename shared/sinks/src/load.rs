@@ -45,21 +45,21 @@ pub(crate) struct Load<P: Protocol> {
 
 impl<P: Protocol> Load<P> {
     /// Sends samples that come again from their source when this fails.
-    pub(crate) async fn deliver(mut self, channel: &Channel<'_>, run: &Run<'_>) -> Delivery {
+    pub(crate) async fn deliver(mut self, channel: &Channel, run: &Run<'_>) -> Delivery {
         let leftover = Leftover::ComesAgain;
         let sent = send::send(channel, run, &mut self, leftover).await;
-        self.judge(channel.sink, sent, leftover).0
+        self.judge(&channel.sink, sent, leftover).0
     }
 
     /// Sends samples that come never again; what is left over comes back in bodies.
     pub(crate) async fn deliver_or_keep(
         mut self,
-        channel: &Channel<'_>,
+        channel: &Channel,
         run: &Run<'_>,
     ) -> (Delivery, Vec<Body>) {
         let leftover = Leftover::IsKept;
         let sent = send::send(channel, run, &mut self, leftover).await;
-        let (delivery, open) = self.judge(channel.sink, sent, leftover);
+        let (delivery, open) = self.judge(&channel.sink, sent, leftover);
         (delivery, self.bodies(&open))
     }
 
@@ -75,7 +75,7 @@ impl<P: Protocol> Load<P> {
     /// leaves over of a body of which something was taken comes back as a smaller one.
     pub(crate) async fn redeliver(
         mut self,
-        channel: &Channel<'_>,
+        channel: &Channel,
         run: &Run<'_>,
         is_rest: bool,
     ) -> (Delivery, Option<Body>) {
@@ -85,11 +85,11 @@ impl<P: Protocol> Load<P> {
             None => send::send(channel, run, &mut self, leftover).await,
             Some(newest) => {
                 let what = format!("kept samples are of {newest}, but it is {}", run.now);
-                let outcome = Err(Failure::new(channel.sink, what));
+                let outcome = Err(Failure::new(&channel.sink, what));
                 Sent { outcome, ..Sent::nothing(self.items.len()) }
             }
         };
-        let (delivery, open) = self.judge(channel.sink, sent, leftover);
+        let (delivery, open) = self.judge(&channel.sink, sent, leftover);
         let rest = delivery.outcome.is_err().then(|| self.body(0..self.items.len(), &open));
         (delivery, rest.flatten().filter(|rest| rest.is_rest))
     }

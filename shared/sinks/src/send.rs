@@ -25,17 +25,17 @@ const SMALLEST_CUT: usize = 32;
 
 /// Where requests go, and how.
 #[derive(Debug)]
-pub(crate) struct Channel<'a> {
+pub(crate) struct Channel {
     /// The sink's name, for messages.
-    pub(crate) sink: &'a str,
+    pub(crate) sink: String,
     /// Connects and authenticates.
-    pub(crate) client: &'a Client,
+    pub(crate) client: Client,
     /// What the receiver is known to refuse.
-    pub(crate) suspects: &'a Suspects,
+    pub(crate) suspects: Suspects,
     /// Where to.
-    pub(crate) url: &'a Endpoint,
+    pub(crate) url: Endpoint,
     /// The headers of each request.
-    pub(crate) headers: &'a [(HeaderName, HeaderValue)],
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// How long one attempt may take.
     pub(crate) timeout: Duration,
     /// How long to wait before the next one.
@@ -47,7 +47,7 @@ pub(crate) struct Channel<'a> {
 /// Sends the requests of `load` in their order, until all are taken or refused, or one fails. The items of a request may
 /// change places.
 pub(crate) async fn send<P: Protocol>(
-    channel: &Channel<'_>,
+    channel: &Channel,
     run: &Run<'_>,
     load: &mut Load<P>,
     leftover: Leftover,
@@ -60,7 +60,7 @@ pub(crate) async fn send<P: Protocol>(
         protocol,
         items,
         begun: run.budget.elapsed(),
-        fresh: run.splits.left(channel.sink) == SplitAllowance::PER_RUN,
+        fresh: run.splits.left(&channel.sink) == SplitAllowance::PER_RUN,
         leftover,
         largest: usize::MAX,
         refreshed: false,
@@ -73,7 +73,7 @@ pub(crate) async fn send<P: Protocol>(
 }
 
 struct Sending<'a, P: Protocol> {
-    channel: &'a Channel<'a>,
+    channel: &'a Channel,
     run: &'a Run<'a>,
     protocol: &'a mut P,
     items: &'a mut [P::Item],
@@ -159,11 +159,11 @@ impl<P: Protocol> Sending<'_, P> {
     async fn in_parts(&mut self, parts: &mut Parts) -> Result<(), Failure> {
         while let Some(part) = parts.next() {
             if !parts.at_start() {
-                let left = self.run.splits.left(self.channel.sink);
+                let left = self.run.splits.left(&self.channel.sink);
                 if left == 0 || parts.is_hopeless() {
                     break;
                 }
-                self.run.splits.spend(self.channel.sink);
+                self.run.splits.spend(&self.channel.sink);
             }
             let samples = part.len();
             match self.exchange(part).await? {
@@ -183,7 +183,7 @@ impl<P: Protocol> Sending<'_, P> {
     /// starts here with a new one. In one that had its whole allowance nothing better will come later of what comes again as
     /// a whole, and to try for ever would hold up everything behind; of what is kept only these parts wait on.
     fn conclude(&self, parts: &mut Parts) -> Result<(), Failure> {
-        let is_spent = self.run.splits.left(self.channel.sink) == 0;
+        let is_spent = self.run.splits.left(&self.channel.sink) == 0;
         let goes_on = !self.fresh || self.leaves_less(parts);
         match parts.waiting_for_splits() {
             Some(text) if is_spent && goes_on && !parts.is_hopeless() => {
@@ -235,7 +235,7 @@ impl<P: Protocol> Sending<'_, P> {
         self.sent.requests += 1;
         self.sent.bytes += body.len() as u64;
         let Channel { client, url, headers, timeout, .. } = self.channel;
-        let (url, headers) = ((*url).clone(), headers.to_vec());
+        let (url, headers) = (url.clone(), headers.clone());
         let request = Request { method: Method::POST, url, headers, body };
         // Boxed: the client's future is large, and nested deeper than the compiler follows.
         match Box::pin(client.send(request, now, (*timeout).min(remaining))).await {
@@ -290,7 +290,7 @@ impl<P: Protocol> Sending<'_, P> {
     }
 
     fn failure(&self, text: String) -> Failure {
-        Failure::new(self.channel.sink, text)
+        Failure::new(&self.channel.sink, text)
     }
 }
 

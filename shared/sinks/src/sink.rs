@@ -1,46 +1,49 @@
-//! A sink: one of the two kinds, and what can be done with either.
+//! A sink: where it is, what goes there, and in which of the two formats.
 
 use std::time::Duration;
 
 use aws::SecretError;
 use series::Series;
 
+use crate::admission::Admission;
 use crate::body::{Body, DamagedBody};
 use crate::delivery::{Delivery, Run};
-use crate::{Mackerel, RemoteWrite};
+use crate::mackerel::Mackerel;
+use crate::remote_write::RemoteWrite;
+use crate::send::Channel;
 
 /// A sink.
 #[derive(Debug)]
-pub enum Sink {
-    /// A receiver of Prometheus remote write.
+pub struct Sink {
+    pub(crate) channel: Channel,
+    pub(crate) format: Format,
+    pub(crate) catch_up: Duration,
+    pub(crate) reread: Duration,
+    /// Samples older than this are not sent, whatever `catch_up` says.
+    pub(crate) oldest: Option<Duration>,
+}
+
+/// What a sink is sent.
+#[derive(Debug)]
+pub(crate) enum Format {
     RemoteWrite(RemoteWrite),
-    /// A Mackerel service.
     Mackerel(Mackerel),
 }
 
 impl Sink {
     /// The sink's name in the state and in the report.
     pub fn name(&self) -> &str {
-        match self {
-            Self::RemoteWrite(sink) => sink.name(),
-            Self::Mackerel(sink) => sink.name(),
-        }
+        &self.channel.sink
     }
 
     /// How far back an outage of this sink is caught up.
     pub fn catch_up(&self) -> Duration {
-        match self {
-            Self::RemoteWrite(sink) => sink.catch_up(),
-            Self::Mackerel(sink) => sink.catch_up(),
-        }
+        self.catch_up
     }
 
     /// How much of what was delivered is read again for corrections.
     pub fn reread(&self) -> Duration {
-        match self {
-            Self::RemoteWrite(sink) => sink.reread(),
-            Self::Mackerel(sink) => sink.reread(),
-        }
+        self.reread
     }
 
     /// Opens the secrets, before anything is collected.
@@ -48,17 +51,19 @@ impl Sink {
     /// # Errors
     /// When one does not exist or cannot be had.
     pub async fn prepare(&self) -> Result<(), SecretError> {
-        match self {
-            Self::RemoteWrite(sink) => sink.client().prepare().await,
-            Self::Mackerel(sink) => sink.client().prepare().await,
-        }
+        self.channel.client.prepare().await
     }
 
     /// Delivers series: all that the sink takes, oldest samples first, until the budget ends.
     pub async fn deliver(&self, series: &[Series], run: &Run<'_>) -> Delivery {
-        match self {
-            Self::RemoteWrite(sink) => sink.load(series, run).deliver(&sink.channel(), run).await,
-            Self::Mackerel(sink) => sink.load(series, run).deliver(&sink.channel(), run).await,
+        let admission = self.admission(run);
+        match &self.format {
+            Format::RemoteWrite(format) => {
+                format.load(series, &admission).deliver(&self.channel, run).await
+            }
+            Format::Mackerel(format) => {
+                format.load(series, &admission).deliver(&self.channel, run).await
+            }
         }
     }
 
@@ -66,12 +71,13 @@ impl Sink {
     /// back as the bodies of requests, oldest first. There are none where the outcome is a success; else what was sent,
     /// what was rejected and what is in the bodies is all that goes to this sink.
     pub async fn deliver_or_keep(&self, series: &[Series], run: &Run<'_>) -> (Delivery, Vec<Body>) {
-        match self {
-            Self::RemoteWrite(sink) => {
-                sink.load(series, run).deliver_or_keep(&sink.channel(), run).await
+        let admission = self.admission(run);
+        match &self.format {
+            Format::RemoteWrite(format) => {
+                format.load(series, &admission).deliver_or_keep(&self.channel, run).await
             }
-            Self::Mackerel(sink) => {
-                sink.load(series, run).deliver_or_keep(&sink.channel(), run).await
+            Format::Mackerel(format) => {
+                format.load(series, &admission).deliver_or_keep(&self.channel, run).await
             }
         }
     }
@@ -79,9 +85,10 @@ impl Sink {
     /// The bodies that would be sent, oldest first, without sending: the sink is down, or older bodies wait. What is
     /// rejected is what no receiver takes.
     pub fn keep(&self, series: &[Series], run: &Run<'_>) -> (Delivery, Vec<Body>) {
-        match self {
-            Self::RemoteWrite(sink) => sink.load(series, run).keep(sink.name()),
-            Self::Mackerel(sink) => sink.load(series, run).keep(sink.name()),
+        let admission = self.admission(run);
+        match &self.format {
+            Format::RemoteWrite(format) => format.load(series, &admission).keep(self.name()),
+            Format::Mackerel(format) => format.load(series, &admission).keep(self.name()),
         }
     }
 
@@ -97,14 +104,18 @@ impl Sink {
         body: &Body,
         run: &Run<'_>,
     ) -> Result<(Delivery, Option<Body>), DamagedBody> {
-        let Body { bytes, is_rest, .. } = body;
-        Ok(match self {
-            Self::RemoteWrite(sink) => {
-                sink.load_kept(bytes, run)?.redeliver(&sink.channel(), run, *is_rest).await
+        let (Body { bytes, is_rest, .. }, admission) = (body, self.admission(run).of_kept());
+        Ok(match &self.format {
+            Format::RemoteWrite(format) => {
+                format.load_kept(bytes, &admission)?.redeliver(&self.channel, run, *is_rest).await
             }
-            Self::Mackerel(sink) => {
-                sink.load_kept(bytes, run)?.redeliver(&sink.channel(), run, *is_rest).await
+            Format::Mackerel(format) => {
+                format.load_kept(bytes, &admission)?.redeliver(&self.channel, run, *is_rest).await
             }
         })
+    }
+
+    fn admission(&self, run: &Run<'_>) -> Admission {
+        Admission::new(run, self.catch_up, self.oldest)
     }
 }

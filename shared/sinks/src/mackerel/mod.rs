@@ -17,19 +17,19 @@ mod settings_tests;
 use std::time::Duration;
 
 use bytes::Bytes;
-use config::{Endpoint, Header, HttpClient};
-use http::{Client, SendError};
-use http1::{HeaderName, HeaderValue, header};
+use config::{Header, HttpClient};
+use http::SendError;
+use http1::{HeaderValue, header};
 use series::{Series, Timestamp};
 use url::Url;
 
 use crate::admission::Admission;
 use crate::backoff::Backoff;
 use crate::body::DamagedBody;
-use crate::delivery::Run;
 use crate::load::{Load, Protocol};
 use crate::outgoing::Outgoing;
 use crate::send::Channel;
+use crate::sink::{Format, Sink};
 use crate::suspects::{SeriesId, Suspects};
 use crate::{Equipment, USER_AGENT};
 use json::Point;
@@ -43,87 +43,53 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Mackerel limits requests a minute and documents no `Retry-After`.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
 
-/// A Mackerel service.
+/// How a Mackerel service gets its points.
 #[derive(Debug)]
-pub struct Mackerel {
-    name: String,
-    url: Endpoint,
-    headers: [(HeaderName, HeaderValue); 2],
+pub(crate) struct Mackerel {
     outgoing: Outgoing,
     names: Vec<Rule>,
-    client: Client,
-    suspects: Suspects,
-    catch_up: Duration,
-    reread: Duration,
+}
+
+/// A Mackerel service.
+pub(crate) fn sink(
+    name: String,
+    settings: Settings,
+    equipment: &Equipment<'_>,
+) -> Result<Sink, SendError> {
+    let Settings { service, api_key, base_url, relabeling, names, catch_up, reread } = settings;
+    let key = Header { name: "X-Api-Key".to_owned(), values: vec![api_key] };
+    let http = HttpClient { http_headers: vec![key], ..HttpClient::default() };
+    let channel = Channel {
+        sink: name,
+        client: equipment.client(&http)?,
+        url: endpoint(&base_url, &service).into(),
+        headers: vec![
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (header::USER_AGENT, HeaderValue::from_static(USER_AGENT)),
+        ],
+        timeout: TIMEOUT,
+        backoff: BACKOFF,
+        hint,
+        suspects: Suspects::default(),
+    };
+    let outgoing = Outgoing { external_labels: equipment.external_labels.to_vec(), relabeling };
+    let format = Format::Mackerel(Mackerel { outgoing, names });
+    Ok(Sink { channel, format, catch_up, reread, oldest: Some(settings::OLDEST) })
 }
 
 impl Mackerel {
-    pub(crate) fn new(
-        name: String,
-        settings: Settings,
-        equipment: &Equipment<'_>,
-    ) -> Result<Self, SendError> {
-        let Settings { service, api_key, base_url, relabeling, names, catch_up, reread } = settings;
-        let Equipment { factory, secrets, aws, external_labels } = equipment;
-        let key = Header { name: "X-Api-Key".to_owned(), values: vec![api_key] };
-        let http = HttpClient { http_headers: vec![key], ..HttpClient::default() };
-        Ok(Self {
-            name,
-            url: endpoint(&base_url, &service).into(),
-            headers: [
-                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-                (header::USER_AGENT, HeaderValue::from_static(USER_AGENT)),
-            ],
-            outgoing: Outgoing { external_labels: external_labels.to_vec(), relabeling },
-            names,
-            client: factory.client(&http, secrets, *aws)?,
-            suspects: Suspects::default(),
-            catch_up,
-            reread,
-        })
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn catch_up(&self) -> Duration {
-        self.catch_up
-    }
-
-    pub(crate) fn reread(&self) -> Duration {
-        self.reread
-    }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// What of `series` is to be posted.
-    pub(crate) fn load(&self, series: &[Series], run: &Run<'_>) -> Load<Posts> {
-        points::plan(series, &self.outgoing, &self.names, &self.admission(run)).into()
+    pub(crate) fn load(&self, series: &[Series], admission: &Admission) -> Load<Posts> {
+        points::plan(series, &self.outgoing, &self.names, admission).into()
     }
 
     /// What of a kept body is still to be posted.
-    pub(crate) fn load_kept(&self, body: &[u8], run: &Run<'_>) -> Result<Load<Posts>, DamagedBody> {
-        Ok(points::plan_kept(json::decode(body)?, &self.admission(run).of_kept()).into())
-    }
-
-    fn admission(&self, run: &Run<'_>) -> Admission {
-        Admission::new(run, self.catch_up, Some(settings::OLDEST))
-    }
-
-    pub(crate) fn channel(&self) -> Channel<'_> {
-        Channel {
-            sink: &self.name,
-            client: &self.client,
-            suspects: &self.suspects,
-            url: &self.url,
-            headers: &self.headers,
-            timeout: TIMEOUT,
-            backoff: BACKOFF,
-            hint,
-        }
+    pub(crate) fn load_kept(
+        &self,
+        body: &[u8],
+        admission: &Admission,
+    ) -> Result<Load<Posts>, DamagedBody> {
+        Ok(points::plan_kept(json::decode(body)?, admission).into())
     }
 }
 

@@ -12,24 +12,20 @@ mod settings;
 mod settings_tests;
 mod sigv4;
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use config::Endpoint;
-use http::{Client, SendError};
+use http::SendError;
 use http1::{HeaderName, HeaderValue, header};
 use series::{Series, Timestamp};
 
 use crate::admission::Admission;
 use crate::body::DamagedBody;
-use crate::delivery::Run;
 use crate::load::{Load, Protocol};
 use crate::outgoing::Outgoing;
 use crate::send::Channel;
+use crate::sink::{Format, Sink};
 use crate::suspects::{SeriesId, Suspects};
 use crate::{Equipment, USER_AGENT};
 use encode::{EncodedLabels, Encoder};
-use queue::Queue;
 use requests::{Bounds, Item, Plan};
 
 pub use settings::Settings;
@@ -39,94 +35,50 @@ pub use settings::Settings;
 /// about 600 kB.
 const MOST_BYTES: usize = 1_000_000;
 
-/// A receiver of remote write.
+/// How a receiver of remote write gets its samples.
 #[derive(Debug)]
-pub struct RemoteWrite {
-    name: String,
-    url: Endpoint,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    timeout: Duration,
+pub(crate) struct RemoteWrite {
     outgoing: Outgoing,
-    queue: Queue,
-    client: Client,
-    suspects: Suspects,
-    catch_up: Duration,
-    reread: Duration,
+    bounds: Bounds,
+}
+
+/// A receiver of remote write.
+pub(crate) fn sink(
+    name: String,
+    settings: Settings,
+    equipment: &Equipment<'_>,
+) -> Result<Sink, SendError> {
+    let Settings { name: _, url, headers, timeout, relabeling, queue, http, catch_up, reread } =
+        settings;
+    let channel = Channel {
+        sink: name,
+        client: equipment.client(&http)?,
+        url,
+        headers: protocol_headers().into_iter().chain(headers).collect(),
+        timeout,
+        backoff: queue.backoff,
+        hint: |_| None,
+        suspects: Suspects::default(),
+    };
+    let outgoing = Outgoing { external_labels: equipment.external_labels.to_vec(), relabeling };
+    let bounds = Bounds { samples: queue.max_samples_per_send, bytes: MOST_BYTES };
+    let format = Format::RemoteWrite(RemoteWrite { outgoing, bounds });
+    Ok(Sink { channel, format, catch_up, reread, oldest: queue.sample_age_limit })
 }
 
 impl RemoteWrite {
-    pub(crate) fn new(
-        name: String,
-        settings: Settings,
-        equipment: &Equipment<'_>,
-    ) -> Result<Self, SendError> {
-        let Settings { name: _, url, headers, timeout, relabeling, queue, http, catch_up, reread } =
-            settings;
-        let Equipment { factory, secrets, aws, external_labels } = equipment;
-        Ok(Self {
-            name,
-            url,
-            headers: protocol_headers().into_iter().chain(headers).collect(),
-            timeout,
-            outgoing: Outgoing { external_labels: external_labels.to_vec(), relabeling },
-            queue,
-            client: factory.client(&http, secrets, *aws)?,
-            suspects: Suspects::default(),
-            catch_up,
-            reread,
-        })
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn catch_up(&self) -> Duration {
-        self.catch_up
-    }
-
-    pub(crate) fn reread(&self) -> Duration {
-        self.reread
-    }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// What of `series` is to be sent.
-    pub(crate) fn load(&self, series: &[Series], run: &Run<'_>) -> Load<WriteRequests> {
-        requests::plan(series, &self.outgoing, &self.admission(run), self.bounds()).into()
+    pub(crate) fn load(&self, series: &[Series], admission: &Admission) -> Load<WriteRequests> {
+        requests::plan(series, &self.outgoing, admission, self.bounds).into()
     }
 
     /// What of a kept body is still to be sent.
     pub(crate) fn load_kept(
         &self,
         body: &[u8],
-        run: &Run<'_>,
+        admission: &Admission,
     ) -> Result<Load<WriteRequests>, DamagedBody> {
-        let decoded = decode::decode(body)?;
-        Ok(requests::plan_kept(decoded, &self.admission(run).of_kept(), self.bounds()).into())
-    }
-
-    fn admission(&self, run: &Run<'_>) -> Admission {
-        Admission::new(run, self.catch_up, self.queue.sample_age_limit)
-    }
-
-    fn bounds(&self) -> Bounds {
-        Bounds { samples: self.queue.max_samples_per_send, bytes: MOST_BYTES }
-    }
-
-    pub(crate) fn channel(&self) -> Channel<'_> {
-        Channel {
-            sink: &self.name,
-            client: &self.client,
-            suspects: &self.suspects,
-            url: &self.url,
-            headers: &self.headers,
-            timeout: self.timeout,
-            backoff: self.queue.backoff,
-            hint: |_| None,
-        }
+        Ok(requests::plan_kept(decode::decode(body)?, admission, self.bounds).into())
     }
 }
 
