@@ -24,6 +24,8 @@ mod load;
 pub mod mackerel;
 mod outgoing;
 mod parts;
+#[cfg(test)]
+mod parts_tests;
 mod refusals;
 pub mod remote_write;
 mod send;

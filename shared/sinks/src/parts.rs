@@ -3,7 +3,7 @@
 //!
 //! Of a large request a few single samples go first. Where all of these are refused, all of it is (an hour that is there
 //! already, sent again to a Prometheus without an out-of-order window), and to look for good ones would use up the run.
-//! Then parts are halved, breadth first. Each series stands in a request once and with one timestamp, so the order of
+//! Then parts are halved, breadth first. A few suspects, each of which was refused alone before, go one by one. Each series stands in a request once and with one timestamp, so the order of
 //! parts does not matter to a receiver; one that had taken the good samples of the whole request before it answered 400
 //! (Cortex does) is sent identical repeats, which it ignores.
 
@@ -14,18 +14,18 @@ use crate::refusals::Refusals;
 
 /// Where in a request the single samples are taken from, in parts of [`PROBED`]: spread, and not in step with series that
 /// repeat every so many.
-const PROBES: [usize; 5] = [3, 11, 20, 29, 38];
+pub(crate) const PROBES: [usize; 5] = [3, 11, 20, 29, 38];
 /// The shortest request that is probed. A shorter one is taken apart for little more.
 const PROBED: usize = 41;
-/// The same for series of which each was refused alone before.
-const PROBED_OF_SUSPECTS: usize = 6;
+/// The same for suspects: so many at most go one by one.
+const PROBED_OF_SUSPECTS: usize = 21;
 
 /// One request and what has become of it so far.
 #[derive(Debug)]
 pub(crate) struct Parts {
     waiting: VecDeque<Part>,
-    /// The shortest request that is probed.
-    probed: usize,
+    /// Whether each of its series was refused alone before.
+    are_suspects: bool,
     taken: Vec<Range<usize>>,
     refused: Refusals,
     /// The single samples that were refused.
@@ -81,19 +81,19 @@ impl Resolved {
 impl Parts {
     /// The parts of a request, which is itself the first.
     pub(crate) fn of(samples: Range<usize>) -> Self {
-        Self::probed(samples, PROBED)
+        Self::begin(samples, false)
     }
 
     /// The parts of a request of suspects: that all of them are refused again is likely, and soon found out.
     pub(crate) fn of_suspects(samples: Range<usize>) -> Self {
-        Self::probed(samples, PROBED_OF_SUSPECTS)
+        Self::begin(samples, true)
     }
 
-    fn probed(samples: Range<usize>, probed: usize) -> Self {
+    fn begin(samples: Range<usize>, are_suspects: bool) -> Self {
         let whole = Part { samples, is_probe: false, parent: None };
         Self {
             waiting: VecDeque::from([whole]),
-            probed,
+            are_suspects,
             taken: Vec::new(),
             refused: Refusals::default(),
             bad: Vec::new(),
@@ -126,8 +126,11 @@ impl Parts {
             return;
         }
         let is_bad_whole = parent.is_none() && matches!(answered, Answered::Refused(_));
-        if is_bad_whole && samples.len() >= self.probed {
+        let probed = if self.are_suspects { PROBED_OF_SUSPECTS } else { PROBED };
+        if is_bad_whole && samples.len() >= probed {
             self.probe(samples, answered);
+        } else if is_bad_whole && self.are_suspects {
+            samples.for_each(|at| self.wait(at..at + 1, false, answered));
         } else {
             let middle = samples.start + samples.len() / 2;
             self.wait(samples.start..middle, false, answered);
@@ -187,105 +190,8 @@ impl Parts {
 
     /// What it came to so far.
     pub(crate) fn resolve(self) -> Resolved {
-        let Self { waiting, probed: _, taken, refused, bad, probes_refused: _ } = self;
+        let Self { waiting, are_suspects: _, taken, refused, bad, probes_refused: _ } = self;
         let open = waiting.into_iter().map(|part| part.samples).collect();
         Resolved { taken, refused, bad, open }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeSet;
-
-    /// Sends the parts to a receiver that refuses whatever holds a bad sample.
-    fn run(
-        samples: usize,
-        bad: &BTreeSet<usize>,
-        mut splits: u32,
-    ) -> (Resolved, BTreeSet<usize>, u32) {
-        let mut parts = Parts::of(0..samples);
-        let mut stored = BTreeSet::new();
-        let mut requests = 0;
-        while let Some(part) = parts.next() {
-            if !parts.at_start() {
-                if splits == 0 || parts.is_hopeless() {
-                    break;
-                }
-                splits -= 1;
-            }
-            requests += 1;
-            if part.clone().any(|sample| bad.contains(&sample)) {
-                parts.not_taken(&Answered::Refused("status 400: out of order sample".into()));
-            } else {
-                stored.extend(part);
-                parts.taken();
-            }
-        }
-        parts.give_up().expect("nothing was too large");
-        (parts.resolve(), stored, requests)
-    }
-
-    #[test]
-    fn a_good_request_is_one_request() {
-        let (resolved, stored, requests) = run(2000, &BTreeSet::new(), 64);
-        assert_eq!((resolved.samples(), stored.len(), requests), (2000, 2000, 1));
-    }
-
-    #[test]
-    fn one_bad_sample_of_two_thousand_is_found_within_the_limit() {
-        for bad in [0, 1, 999, 1000, 1999] {
-            let (resolved, stored, requests) = run(2000, &BTreeSet::from([bad]), 64);
-            assert_eq!((resolved.samples(), resolved.refused.samples()), (1999, 1), "bad {bad}");
-            assert!(!stored.contains(&bad) && requests <= 30, "{requests} requests");
-        }
-    }
-
-    #[test]
-    fn a_request_that_is_bad_throughout_does_not_use_up_the_run() {
-        let (resolved, _, requests) = run(2000, &(0..2000).collect(), 64);
-        assert_eq!((resolved.samples(), resolved.refused.samples()), (0, 2000));
-        assert_eq!(requests, 6);
-    }
-
-    #[test]
-    fn bad_samples_spread_in_step_do_not_hide_the_good_ones() {
-        for step in [2, 5, 10, 20, 41, 100] {
-            let bad = (0..1000).step_by(step).collect();
-            let (resolved, ..) = run(1000, &bad, 64);
-            assert!(resolved.samples() > 0, "one of {step} is bad");
-            assert_eq!(resolved.samples() + resolved.refused.samples(), 1000);
-        }
-    }
-
-    #[test]
-    fn what_is_too_large_is_halved_but_never_given_up() {
-        let mut parts = Parts::of(0..4);
-        parts.not_taken(&Answered::TooLarge("status 413".into()));
-        assert_eq!(parts.next(), Some(0..2));
-        parts.taken();
-        assert_eq!(parts.give_up(), Err("status 413".into()));
-        let resolved = parts.resolve();
-        assert_eq!((resolved.samples(), resolved.open.first()), (2, Some(&(2..4))));
-    }
-
-    proptest! {
-        #[test]
-        fn every_sample_is_accounted_for_and_no_good_one_is_lost_while_splits_last(
-            samples in 1usize..300, bad in proptest::collection::btree_set(0usize..300, 0..6), splits in 0u32..200,
-        ) {
-            let bad: BTreeSet<_> = bad.into_iter().filter(|at| *at < samples).collect();
-            let (resolved, stored, requests) = run(samples, &bad, splits);
-            prop_assert_eq!(resolved.samples() + resolved.refused.samples(), samples as u64);
-            prop_assert_eq!(resolved.samples(), stored.len() as u64);
-            prop_assert!(requests <= splits + 1);
-            prop_assert!(stored.is_disjoint(&bad));
-            // Six bad samples of 300 need at most 5 probes, 6 stretches and 2 · 6 · 6 halves; the probes must not hit
-            // bad ones alone.
-            if splits >= 83 && bad.len() < PROBES.len() {
-                prop_assert_eq!(resolved.refused.samples(), bad.len() as u64);
-            }
-        }
     }
 }
