@@ -1,21 +1,22 @@
 //! Draining a spool: what waits goes out oldest first, before anything newer goes to its sink.
 //!
 //! A sink that is down keeps everything waiting, however long. A body that only its sink's opinion of it keeps waiting must
-//! not hold up the others: after ten tries the next one is tried, and only if that is taken is the first one set aside.
-//! What a sink took of a body, or refused of one of which it took something, is done with: only the rest of it waits on.
+//! not hold up the others: with the tenth try the next one is tried, and only if something of that is taken is the first one
+//! set aside. What a sink took of a body, or refused of one of which it took something, is done with: only the rest of it
+//! waits on. A rest that is then refused as a whole is not tried ten times: its sink is known to take others.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use clock::Budget;
 use series::SourceError;
-use sinks::{Delivery, Failure, Sink};
+use sinks::{Delivery, Failure, Sink, SplitAllowance};
 use tokio::time::timeout_at;
 
 use crate::spool::{Spool, Waiting};
 use crate::state::Head;
 
-/// Tries of the head before the next body is tried.
+/// Tries of the head, with the last of which the next body is tried.
 const TRIES: u32 = 10;
 
 /// A sink that does not answer gets no longer than this for one body.
@@ -51,9 +52,7 @@ pub(crate) struct Drain<'a> {
 
 /// What became of one body.
 enum Offered {
-    /// Another invocation was faster.
-    Gone,
-    /// Taken, or given up for good.
+    /// Nothing of it waits any more: it was taken or given up, or another invocation was faster.
     Settled,
     /// This is left of it.
     Partly(Waiting, Failure),
@@ -66,6 +65,24 @@ impl Drained {
     pub(crate) fn head(&self) -> Option<Head> {
         let oldest = self.waiting.front()?;
         Some(Head { name: oldest.to_string(), tries: self.tries })
+    }
+
+    /// A body waits no longer.
+    fn settle(&mut self, index: usize) {
+        self.waiting.remove(index);
+        if index == 0 {
+            self.tries = 0;
+        }
+    }
+
+    /// What is left of a body waits in its place.
+    fn replace(&mut self, index: usize, rest: Waiting) {
+        if let Some(place) = self.waiting.get_mut(index) {
+            *place = rest;
+        }
+        if index == 0 {
+            self.tries = 0;
+        }
     }
 
     /// The sink goes no further: it failed, unless there was only too much for one run.
@@ -102,92 +119,115 @@ impl Drain<'_> {
         drained.tries = head
             .filter(|head| drained.head().is_some_and(|now| now.name == head.name))
             .map_or(0, |head| head.tries);
+        let mut is_first = true;
         while let Some(oldest) = drained.waiting.front().cloned() {
-            if !self.offers || self.until.is_over() {
+            if !self.offers || self.until.is_over() || !self.one(&oldest, is_first, drained).await?
+            {
                 break;
             }
-            match self.offer(&oldest, drained).await? {
-                Offered::Gone | Offered::Settled => self.take(0, drained).await?,
-                Offered::Damaged(why) => self.set_aside(&why, drained).await?,
-                Offered::Partly(rest, failure) => {
-                    drained.waiting[0] = rest;
-                    drained.tries = 0;
-                    drained.stop(&failure);
-                    break;
-                }
-                Offered::Refused(failure) if failure.unfinished => break,
-                Offered::Refused(failure) => {
-                    drained.tries += 1;
-                    if drained.tries < TRIES || !self.takes_the_next(drained).await? {
-                        drained.stop(&failure);
-                        break;
-                    }
-                    let why = format!(
-                        "it was refused {} times, and the next one was taken: {failure}",
-                        drained.tries
-                    );
-                    self.set_aside(&why, drained).await?;
-                }
-            }
+            is_first = false;
         }
         Ok(())
     }
 
-    /// Whether the sink takes the second body: then it is the first one's own fault.
-    async fn takes_the_next(&self, drained: &mut Drained) -> Result<bool, String> {
-        let Some(next) = drained.waiting.get(1).cloned() else {
-            return Ok(false);
-        };
-        match self.offer(&next, drained).await? {
-            Offered::Settled => self.take(1, drained).await?,
-            Offered::Partly(rest, _) => drained.waiting[1] = rest,
-            Offered::Gone | Offered::Refused(_) | Offered::Damaged(_) => return Ok(false),
+    /// Deals with the oldest body. Whether to go on with the next one. The first one of a run has all that a run may spend on
+    /// looking for bad samples.
+    async fn one(
+        &self,
+        oldest: &Waiting,
+        is_first: bool,
+        drained: &mut Drained,
+    ) -> Result<bool, String> {
+        match self.offer(oldest, &self.run, drained).await? {
+            Offered::Settled => drained.settle(0),
+            Offered::Damaged(why) => self.set_aside(&why, drained).await?,
+            Offered::Partly(rest, failure) => {
+                drained.replace(0, rest);
+                drained.stop(&failure);
+                return Ok(false);
+            }
+            Offered::Refused(failure) => {
+                drained.tries += u32::from(is_first || !failure.unfinished);
+                let is_known_bad = oldest.is_rest && !failure.unfinished;
+                let is_suspected = is_known_bad || drained.tries >= TRIES;
+                if !is_suspected || !self.takes_the_next(drained).await? {
+                    drained.stop(&failure);
+                    return Ok(false);
+                }
+                let tries = drained.tries;
+                let why =
+                    format!("it was refused {tries} times, and the next one was taken: {failure}");
+                self.set_aside(&why, drained).await?;
+            }
         }
         Ok(true)
     }
 
-    async fn offer(&self, one: &Waiting, drained: &mut Drained) -> Result<Offered, String> {
-        let Some(body) = within(&self.until, self.spool.body(one)).await? else {
-            return Ok(Offered::Gone);
+    /// Whether the sink takes something of the second body: then it is the first one's own fault. What the first one's bad
+    /// samples cost does not count against it.
+    async fn takes_the_next(&self, drained: &mut Drained) -> Result<bool, String> {
+        let Some(next) = drained.waiting.get(1).cloned() else {
+            return Ok(false);
         };
-        let run = sinks::Run { budget: self.run.budget.at_most(PATIENCE), ..self.run };
+        let before = drained.deliveries.len();
+        let run = sinks::Run { splits: &SplitAllowance::default(), ..self.run };
+        match self.offer(&next, &run, drained).await? {
+            Offered::Settled => drained.settle(1),
+            Offered::Partly(rest, _) => drained.replace(1, rest),
+            Offered::Refused(_) | Offered::Damaged(_) => return Ok(false),
+        }
+        Ok(drained.deliveries.iter().skip(before).any(|delivery| delivery.sent > 0))
+    }
+
+    async fn offer(
+        &self,
+        one: &Waiting,
+        run: &sinks::Run<'_>,
+        drained: &mut Drained,
+    ) -> Result<Offered, String> {
+        let Some(body) = self.in_time(self.spool.body(one)).await? else {
+            return Ok(Offered::Settled);
+        };
+        let run = sinks::Run { budget: run.budget.at_most(PATIENCE), ..*run };
         let (mut delivery, rest) = match self.sink.redeliver(&body, &run).await {
             Err(damaged) => return Ok(Offered::Damaged(damaged.to_string())),
             Ok(redelivered) => redelivered,
         };
-        let left = match rest {
-            Some(rest) => within(&self.run.budget, self.spool.replace(one, rest)).await.map(Some),
-            None => Ok(None),
+        let outcome = std::mem::replace(&mut delivery.outcome, Ok(()));
+        self.say_what_is_given_up(one, &delivery);
+        let offered = match (outcome, rest) {
+            (Ok(()), _) => self.in_time(self.spool.remove(one)).await.map(|()| Offered::Settled),
+            (Err(failure), Some(rest)) => {
+                let left = self.in_time(self.spool.replace(one, rest)).await;
+                let partly = |left| Offered::Partly(left, failure);
+                left.map(|left| left.map_or(Offered::Settled, partly))
+            }
+            (Err(failure), None) => Ok(Offered::Refused(failure)),
         };
-        if left.is_err() {
+        if offered.is_err() {
             // All of it comes again, and is counted then.
             delivery.forget_refusals();
         }
-        let outcome = std::mem::replace(&mut delivery.outcome, Ok(()));
         drained.deliveries.push(delivery);
-        Ok(match (outcome, left?) {
-            (Ok(()), _) => Offered::Settled,
-            (Err(failure), Some(left)) => Offered::Partly(left, failure),
-            (Err(failure), None) => Offered::Refused(failure),
-        })
+        offered
     }
 
-    /// One body needs to wait no longer.
-    async fn take(&self, index: usize, drained: &mut Drained) -> Result<(), String> {
-        if let Some(one) = drained.waiting.get(index) {
-            within(&self.run.budget, self.spool.remove(one)).await?;
+    /// At once, before the body is gone: a process that is killed reports nothing.
+    fn say_what_is_given_up(&self, one: &Waiting, delivery: &Delivery) {
+        for SourceError { source, message } in delivery.refused.entries(self.sink.name()) {
+            tracing::warn!(source, "of the body of {} in the spool: {message}", one.at);
         }
-        drained.waiting.remove(index);
-        if index == 0 {
-            drained.tries = 0;
-        }
-        Ok(())
+    }
+
+    /// What the store answers while there is time to deliver.
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+        within(&self.run.budget.at_most(PATIENCE), call).await
     }
 
     /// The oldest body makes room.
     async fn set_aside(&self, why: &str, drained: &mut Drained) -> Result<(), String> {
         if let Some(oldest) = drained.waiting.front() {
-            let key = within(&self.run.budget, self.spool.set_aside(oldest)).await?;
+            let key = self.in_time(self.spool.set_aside(oldest)).await?;
             let message = format!("{} samples are set aside in {key}: {why}", oldest.samples);
             drained.errors.push(SourceError::new(self.sink.name(), message));
         }

@@ -153,8 +153,8 @@ impl<F: Function> Handler<F> {
         if !event.dry_run {
             prepare(loaded, &setup(&budget), &mut tally).await?;
         }
-        let looks_everywhere = self.unsure.swap(true, Ordering::Relaxed)
-            || memory.as_ref().is_some_and(Memory::is_new);
+        let looks_everywhere =
+            self.unsure.load(Ordering::Relaxed) || memory.as_ref().is_some_and(Memory::is_new);
         let mut run = Run {
             function: F::NAME,
             id: fastrand::u64(..),
@@ -173,9 +173,14 @@ impl<F: Function> Handler<F> {
             skipped: false,
             tally,
         };
+        if !leaves_state {
+            self.unsure.store(true, Ordering::Relaxed);
+        }
         let worked = run.go(event.window).await;
-        let unsure = run.tally.state_error.is_some() || run.tally.unsure;
-        self.unsure.store(unsure, Ordering::Relaxed);
+        if !leaves_state {
+            let unsure = run.tally.state_error.is_some() || run.tally.unsure;
+            self.unsure.store(unsure, Ordering::Relaxed);
+        }
         let failure = run.failure();
         // A sink that was found to be down is not tried again for the sake of self metrics.
         let sinks = 0..loaded.sinks.len();

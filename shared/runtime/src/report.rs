@@ -111,7 +111,7 @@ fn not_shown(left_out: u64, samples: u64) -> Option<SourceError> {
 
 impl Report {
     /// A report of nothing yet.
-    pub(crate) fn empty(function: &'static str, time: Timestamp, cold_start: bool) -> Self {
+    pub fn empty(function: &'static str, time: Timestamp, cold_start: bool) -> Self {
         Self {
             function,
             time,

@@ -3,7 +3,7 @@
 //! ```text
 //! spool/<function>/<shard>/<sink>/<time>-<n>-<samples>         waits, oldest first
 //! spool/<function>/<shard>/<sink>/<time>-<n>-<samples>-rest    what is left of one of which its sink took something
-//! aside/<function>/<shard>/<sink>/<time>-<n>-<samples>         set aside: its sink takes others, but not this one
+//! aside/…                                                      set aside: its sink takes others, but not this one
 //! ```
 //!
 //! A body is what goes over the wire, without headers: no credentials. Its key says how many samples it holds, so that
@@ -57,7 +57,8 @@ pub(crate) struct Waiting {
     number: u32,
     /// How many samples it holds.
     pub(crate) samples: u64,
-    is_rest: bool,
+    /// It is what is left of a body of which the sink took something.
+    pub(crate) is_rest: bool,
 }
 
 impl<'a> Spool<'a> {
@@ -85,11 +86,19 @@ impl<'a> Spool<'a> {
         Ok(found.map_err(|error| error.to_string())?.map(body))
     }
 
-    /// Puts what is left of a body into its place.
-    pub(crate) async fn replace(&self, one: &Waiting, rest: Body) -> Result<Waiting, String> {
+    /// Puts what is left of a body into its place. Nothing where its place is empty by now: another invocation was faster,
+    /// and what it left over stands there.
+    pub(crate) async fn replace(
+        &self,
+        one: &Waiting,
+        rest: Body,
+    ) -> Result<Option<Waiting>, String> {
+        if self.body(one).await?.is_none() {
+            return Ok(None);
+        }
         let left = Waiting { samples: rest.samples, is_rest: rest.is_rest, ..one.clone() };
         self.put(&left, rest.bytes).await?;
-        self.remove(one).await.map(|()| left)
+        self.remove(one).await.map(|()| Some(left))
     }
 
     /// Takes a body out of the spool.
@@ -129,8 +138,8 @@ impl<'a> Spool<'a> {
         all
     }
 
-    /// Only the invocation that claimed this time writes here: an object that is there is its own, from an attempt whose
-    /// answer was lost. But S3 also refuses a conditional write that meets another one (409) when nothing is there, and then
+    /// An object that is there is our own, from an attempt whose answer was lost: only the invocation that claimed a time
+    /// writes its bodies, and of two that leave as much of one, either rest is right. But S3 also refuses a conditional write that meets another one (409) when nothing is there, and then
     /// wants to be asked again; so it is looked.
     async fn put(&self, one: &Waiting, body: Bytes) -> Result<(), String> {
         let key = self.key("spool", one);
@@ -267,10 +276,13 @@ mod tests {
             let Kept { kept, .. } = spool.keep(AT, vec![body("a", 3), body("b", 5)], &budget).await;
             let rest = Body { is_rest: true, ..body("rest of a", 2) };
             let left = spool.replace(&kept[0], rest.clone()).await.expect("memory answers");
+            let left = left.expect("it was there");
             assert_eq!(left.to_string(), "2026-11-20T09:00:00Z-00000-2-rest");
             assert_eq!(spool.waiting().await, Ok(vec![left.clone(), kept[1].clone()]));
             assert_eq!(spool.body(&left).await, Ok(Some(rest)));
             assert_eq!(spool.body(&kept[0]).await, Ok(None));
+            assert_eq!(spool.replace(&kept[0], body("late", 1)).await, Ok(None), "it is gone");
+            assert_eq!(spool.waiting().await.map(|waiting| waiting.len()), Ok(2));
         });
     }
 

@@ -12,8 +12,7 @@ pub struct Body {
     pub bytes: Bytes,
     /// How many samples they hold.
     pub samples: u64,
-    /// They are the rest of a request or body of which the receiver took something: where it refuses all of them, it means
-    /// them.
+    /// They are what is left of a request or body, in a delivery of which the receiver took something.
     pub is_rest: bool,
 }
 

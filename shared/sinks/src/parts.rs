@@ -3,33 +3,54 @@
 //!
 //! Of a large request a few single samples go first. Where all of these are refused, all of it is (an hour that is there
 //! already, sent again to a Prometheus without an out-of-order window), and to look for good ones would use up the run.
-//! Then parts are halved, breadth first. A few suspects, each of which was refused alone before, go one by one. Each series stands in a request once and with one timestamp, so the order of
-//! parts does not matter to a receiver; one that had taken the good samples of the whole request before it answered 400
-//! (Cortex does) is sent identical repeats, which it ignores.
+//! Then parts are halved. Each series stands in a request once and with one timestamp, so the order of parts does not
+//! matter to a receiver; one that had taken the good samples of the whole request before it answered 400 (Cortex does) is
+//! sent identical repeats, which it ignores.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::refusals::Refusals;
+use crate::refusals::{self, Refusals};
 
 /// Where in a request the single samples are taken from, in parts of [`PROBED`]: spread, and not in step with series that
 /// repeat every so many.
 pub(crate) const PROBES: [usize; 5] = [3, 11, 20, 29, 38];
-/// The shortest request that is probed. A shorter one is taken apart for little more.
 const PROBED: usize = 41;
-/// The same for suspects: so many at most go one by one.
-const PROBED_OF_SUSPECTS: usize = 21;
+
+/// How the bad samples of a request are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// Halves are told apart evenly, so that many good samples are taken soon: what is not found is given up.
+    Wide,
+    /// One half is told apart before the other: what is not found is looked for from there on in the next run.
+    Deep,
+    /// The same of what such a search left over. It begins among bad ones, which says nothing of the others.
+    Rest,
+    /// Each was refused alone before: most likely they are all refused again.
+    Suspects,
+}
+
+impl Search {
+    /// The shortest request that is probed. A shorter one is taken apart for little more.
+    fn probed(self) -> usize {
+        match self {
+            Self::Wide | Self::Deep => PROBED,
+            Self::Suspects => PROBES.len() + 1,
+            Self::Rest => usize::MAX,
+        }
+    }
+}
 
 /// One request and what has become of it so far.
 #[derive(Debug)]
 pub(crate) struct Parts {
     waiting: VecDeque<Part>,
-    /// Whether each of its series was refused alone before.
-    are_suspects: bool,
+    search: Search,
+    /// Moves the probes: each run tries others.
+    offset: usize,
     taken: Vec<Range<usize>>,
     refused: Refusals,
-    /// The single samples that were refused.
-    bad: Vec<usize>,
+    bad: Vec<Bad>,
     /// How many of the probes were refused.
     probes_refused: usize,
 }
@@ -40,6 +61,14 @@ struct Part {
     is_probe: bool,
     /// The answer to what it is a half of; none for the whole.
     parent: Option<Answered>,
+}
+
+/// A single sample that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bad {
+    pub(crate) at: usize,
+    /// For its age, or for what is there in its place: that says nothing of the series' later samples.
+    pub(crate) for_its_age: bool,
 }
 
 /// Why a part has to be split.
@@ -66,7 +95,7 @@ pub(crate) struct Resolved {
     /// Samples that it refused.
     pub(crate) refused: Refusals,
     /// Those of them that it refused alone.
-    pub(crate) bad: Vec<usize>,
+    pub(crate) bad: Vec<Bad>,
     /// Samples of which neither is known.
     pub(crate) open: Vec<Range<usize>>,
 }
@@ -80,20 +109,12 @@ impl Resolved {
 
 impl Parts {
     /// The parts of a request, which is itself the first.
-    pub(crate) fn of(samples: Range<usize>) -> Self {
-        Self::begin(samples, false)
-    }
-
-    /// The parts of a request of suspects: that all of them are refused again is likely, and soon found out.
-    pub(crate) fn of_suspects(samples: Range<usize>) -> Self {
-        Self::begin(samples, true)
-    }
-
-    fn begin(samples: Range<usize>, are_suspects: bool) -> Self {
+    pub(crate) fn of(samples: Range<usize>, search: Search, offset: usize) -> Self {
         let whole = Part { samples, is_probe: false, parent: None };
         Self {
             waiting: VecDeque::from([whole]),
-            are_suspects,
+            search,
+            offset,
             taken: Vec::new(),
             refused: Refusals::default(),
             bad: Vec::new(),
@@ -121,26 +142,38 @@ impl Parts {
         let Some(Part { samples, is_probe, parent }) = self.waiting.pop_front() else { return };
         if samples.len() < 2 {
             self.probes_refused += usize::from(is_probe);
-            self.bad.push(samples.start);
+            let for_its_age = refusals::is_for_ever(answered.text());
+            self.bad.push(Bad { at: samples.start, for_its_age });
             self.refused.add_answer(answered.text(), samples.len() as u64);
             return;
         }
         let is_bad_whole = parent.is_none() && matches!(answered, Answered::Refused(_));
-        let probed = if self.are_suspects { PROBED_OF_SUSPECTS } else { PROBED };
-        if is_bad_whole && samples.len() >= probed {
+        if is_bad_whole && samples.len() >= self.search.probed() {
             self.probe(samples, answered);
-        } else if is_bad_whole && self.are_suspects {
-            samples.for_each(|at| self.wait(at..at + 1, false, answered));
         } else {
-            let middle = samples.start + samples.len() / 2;
-            self.wait(samples.start..middle, false, answered);
-            self.wait(middle..samples.end, false, answered);
+            self.halve(samples, answered);
         }
+    }
+
+    fn halve(&mut self, samples: Range<usize>, answered: &Answered) {
+        let middle = samples.start + samples.len() / 2;
+        let (first, second) = (samples.start..middle, middle..samples.end);
+        if self.search == Search::Wide {
+            self.wait(first, false, answered);
+            self.wait(second, false, answered);
+            return;
+        }
+        let half = |samples| Part { samples, is_probe: false, parent: Some(answered.clone()) };
+        self.waiting.push_front(half(second));
+        self.waiting.push_front(half(first));
     }
 
     /// The probes, and behind them what lies between them.
     fn probe(&mut self, samples: Range<usize>, answered: &Answered) {
-        let probes = PROBES.map(|at| samples.start + samples.len() * at / PROBED);
+        let length = samples.len();
+        let mut probes =
+            PROBES.map(|at| samples.start + (length * at / PROBED + self.offset) % length);
+        probes.sort_unstable();
         probes.iter().for_each(|&probe| self.wait(probe..probe + 1, true, answered));
         let mut start = samples.start;
         for end in probes.into_iter().chain([samples.end]) {
@@ -163,6 +196,11 @@ impl Parts {
     /// Whether looking on is in vain.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.probes_refused == PROBES.len()
+    }
+
+    /// Whether the probes speak for all: suspects, or samples that are refused for their age, which they have in common.
+    pub(crate) fn all_are_bad(&self) -> bool {
+        self.is_hopeless() && (self.search == Search::Suspects || self.refused.are_for_ever())
     }
 
     /// The answer that the next part stems from, if any part is still waiting.
@@ -190,7 +228,7 @@ impl Parts {
 
     /// What it came to so far.
     pub(crate) fn resolve(self) -> Resolved {
-        let Self { waiting, are_suspects: _, taken, refused, bad, probes_refused: _ } = self;
+        let Self { waiting, taken, refused, bad, .. } = self;
         let open = waiting.into_iter().map(|part| part.samples).collect();
         Resolved { taken, refused, bad, open }
     }

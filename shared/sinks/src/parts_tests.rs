@@ -1,14 +1,28 @@
 //! Tests of [`parts`](super::parts).
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::parts::{Answered, PROBES, Parts, Resolved};
+use super::parts::{Answered, PROBES, Parts, Resolved, Search};
 
-/// Sends the parts to a receiver that refuses whatever holds a bad sample.
-fn run(samples: usize, bad: &BTreeSet<usize>, mut splits: u32) -> (Resolved, BTreeSet<usize>, u32) {
-    let mut parts = Parts::of(0..samples);
+/// Sends the parts to a receiver that refuses whatever holds a bad sample; gives the rest up.
+fn run(samples: usize, bad: &BTreeSet<usize>, splits: u32) -> (Resolved, BTreeSet<usize>, u32) {
+    let (mut parts, stored, requests) = search(Search::Wide, 0..samples, 0, bad, splits);
+    parts.give_up().expect("nothing was too large");
+    (parts.resolve(), stored, requests)
+}
+
+/// The same, as far as it goes.
+fn search(
+    search: Search,
+    samples: Range<usize>,
+    offset: usize,
+    bad: &BTreeSet<usize>,
+    mut splits: u32,
+) -> (Parts, BTreeSet<usize>, u32) {
+    let mut parts = Parts::of(samples, search, offset);
     let mut stored = BTreeSet::new();
     let mut requests = 0;
     while let Some(part) = parts.next() {
@@ -26,8 +40,7 @@ fn run(samples: usize, bad: &BTreeSet<usize>, mut splits: u32) -> (Resolved, BTr
             parts.taken();
         }
     }
-    parts.give_up().expect("nothing was too large");
-    (parts.resolve(), stored, requests)
+    (parts, stored, requests)
 }
 
 #[test]
@@ -53,21 +66,40 @@ fn a_request_that_is_bad_throughout_does_not_use_up_the_run() {
 }
 
 #[test]
-fn a_few_suspects_are_told_apart_and_many_are_probed() {
-    for (samples, bad, requests, taken) in [(20, 20, 21, 0), (20, 3, 21, 17), (21, 21, 6, 0)] {
-        let mut parts = Parts::of_suspects(0..samples);
-        let mut sent = 0;
-        while let Some(part) = parts.next().filter(|_| !parts.is_hopeless()) {
-            sent += 1;
-            match part.start < bad {
-                true => parts.not_taken(&Answered::Refused("status 400".into())),
-                false => parts.taken(),
-            }
-        }
+fn suspects_that_are_all_refused_again_are_soon_known() {
+    for (samples, most) in [(1, 1), (5, 9), (6, 6), (200, 6)] {
+        let (mut parts, _, requests) =
+            search(Search::Suspects, 0..samples, 3, &(0..samples).collect(), 64);
         parts.give_up().expect("nothing was too large");
-        let resolved = parts.resolve();
-        assert_eq!((sent, resolved.samples()), (requests, taken), "{bad} of {samples}");
-        assert_eq!(resolved.refused.samples(), bad as u64);
+        assert_eq!(parts.resolve().refused.samples(), samples as u64);
+        assert!(requests <= most, "{samples}: {requests} requests");
+    }
+}
+
+#[test]
+fn a_suspect_that_is_well_again_is_found_in_one_of_the_next_runs() {
+    let bad: BTreeSet<usize> = (0..40).filter(|at| *at != 17).collect();
+    let finds = |offset| !search(Search::Suspects, 0..40, offset, &bad, 64).1.is_empty();
+    let found = (0..40).filter(|offset| finds(*offset)).count();
+    assert_eq!(found, PROBES.len(), "of 40 offsets");
+}
+
+/// What a run leaves open is what the next one begins with.
+#[test]
+fn a_deep_search_comes_to_an_end_in_a_few_runs_and_gives_up_no_good_sample() {
+    for (samples, step, most) in [(400, 20, 4), (1000, 10, 14), (1000, 2, 40), (2000, 10, 30)] {
+        let (mut open, mut runs, mut taken) = ((0..samples).collect::<Vec<usize>>(), 0, 0);
+        while !open.is_empty() {
+            runs += 1;
+            let is_bad = |at: &usize| open[*at].is_multiple_of(step);
+            let bad = (0..open.len()).filter(is_bad).collect();
+            let (parts, stored, _) = search(Search::Rest, 0..open.len(), 0, &bad, 64);
+            taken += stored.len();
+            let left = parts.resolve().open.into_iter().flatten();
+            open = left.map(|at| open[at]).collect();
+            assert!(runs <= most, "{} of {samples} by {step} are left", open.len());
+        }
+        assert_eq!(taken, samples - samples.div_ceil(step));
     }
 }
 
@@ -83,7 +115,7 @@ fn bad_samples_spread_in_step_do_not_hide_the_good_ones() {
 
 #[test]
 fn what_is_too_large_is_halved_but_never_given_up() {
-    let mut parts = Parts::of(0..4);
+    let mut parts = Parts::of(0..4, Search::Wide, 0);
     parts.not_taken(&Answered::TooLarge("status 413".into()));
     assert_eq!(parts.next(), Some(0..2));
     parts.taken();

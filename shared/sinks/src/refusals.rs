@@ -10,10 +10,11 @@ use series::SourceError;
 const KNOWN: &[(&str, &str)] = &[
     ("duplicate sample for timestamp", "duplicate sample for timestamp"),
     ("out of order", "out of order sample"),
+    // Prometheus says of these that they are out of bounds as well.
+    ("too far in", "timestamp too far in the future"),
     ("out of bounds", "out of bounds"),
     ("too old", "too old sample"),
     ("greater_than_max_sample_age", "too old sample"),
-    ("too far in", "timestamp too far in the future"),
     ("series limit", "series limit exceeded"),
     ("max-series-per", "series limit exceeded"),
     ("label value too long", "label value too long"),
@@ -29,6 +30,17 @@ const KNOWN: &[(&str, &str)] = &[
 /// Reasons that time does not heal: a sample only becomes older, and what is there in its place stays there.
 const FOR_EVER: &[&str] =
     &["duplicate sample for timestamp", "out of order sample", "out of bounds", "too old sample"];
+
+/// The reason that an answer is counted under.
+fn reason_of(said: &str) -> &'static str {
+    let known = KNOWN.iter().find(|(text, _)| said.contains(text));
+    known.map_or("refused by the receiver", |(_, reason)| reason)
+}
+
+/// Whether a sample that was refused with this answer is refused whenever it is asked again.
+pub(crate) fn is_for_ever(said: &str) -> bool {
+    FOR_EVER.contains(&reason_of(said))
+}
 
 /// How many samples were refused, by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,12 +61,7 @@ impl Refusals {
 
     /// Counts samples that a receiver refused with the answer `said`.
     pub(crate) fn add_answer(&mut self, said: &str, samples: u64) {
-        let known = KNOWN.iter().find(|(text, _)| said.contains(text));
-        self.count(
-            known.map_or("refused by the receiver", |(_, reason)| reason),
-            samples,
-            Some(said),
-        );
+        self.count(reason_of(said), samples, Some(said));
     }
 
     fn count(&mut self, reason: &str, samples: u64, said: Option<&str>) {
@@ -70,11 +77,6 @@ impl Refusals {
         for (reason, Refused { samples, said }) in other.0 {
             self.count(&reason, samples, said.as_deref());
         }
-    }
-
-    /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// Whether to ask again later is in vain for each of them.

@@ -3,6 +3,7 @@
 //! [`backoff`](crate::backoff), which part of a refused request comes next in [`parts`](crate::parts); here they meet the
 //! network.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ use crate::answer::{self, Kind};
 use crate::backoff::Backoff;
 use crate::delivery::{Failure, Run, SplitAllowance};
 use crate::load::{Load, Protocol};
-use crate::parts::{Answered, Parts, Resolved};
-use crate::suspects::Suspects;
+use crate::parts::{Answered, Parts, Resolved, Search};
+use crate::suspects::{SeriesId, Suspects};
 use crate::verdict::{Leftover, Sent};
 
 /// After a 413 the following requests are cut to what may fit, but not below this: then it is a single sample that is
@@ -62,6 +63,7 @@ pub(crate) async fn send<P: Protocol>(
         begun: run.budget.elapsed(),
         fresh: run.splits.left(&channel.sink) == SplitAllowance::PER_RUN,
         leftover,
+        suspects: HashSet::new(),
         largest: usize::MAX,
         refreshed: false,
     };
@@ -83,6 +85,9 @@ struct Sending<'a, P: Protocol> {
     /// Whether no split had been spent in this run before.
     fresh: bool,
     leftover: Leftover,
+    /// Series of which a sample was refused alone in this delivery, whatever for. They go behind the others as the
+    /// channel's own suspects do: an hour of one series is searched for once, and not in each minute's request again.
+    suspects: HashSet<SeriesId>,
     /// The most samples that go into one request, as a 413 has taught.
     largest: usize,
     /// Whether the credentials were fetched again. Once in a delivery is enough.
@@ -99,8 +104,8 @@ impl<P: Protocol> Sending<'_, P> {
     async fn all(&mut self, requests: &[Range<usize>]) -> Result<(), Failure> {
         for request in requests {
             let suspected = self.put_suspects_last(request.clone());
-            self.in_pieces(request.start..suspected, Parts::of).await?;
-            self.in_pieces(suspected..request.end, Parts::of_suspects).await?;
+            self.in_pieces(request.start..suspected, self.search()).await?;
+            self.in_pieces(suspected..request.end, Search::Suspects).await?;
             self.sent.settle(request.end);
         }
         Ok(())
@@ -108,31 +113,44 @@ impl<P: Protocol> Sending<'_, P> {
 
     /// Where in a request its suspects begin, once they stand last.
     fn put_suspects_last(&mut self, samples: Range<usize>) -> usize {
-        let Self { items, protocol, channel: Channel { suspects, .. }, .. } = self;
-        if suspects.are_none() {
+        let Self { items, protocol, suspects, channel: Channel { suspects: known, .. }, .. } = self;
+        if suspects.is_empty() && known.are_none() {
             return samples.end;
         }
         let items = &mut items[samples.clone()];
-        let is_suspect = |item: &P::Item| suspects.include(protocol.series(item));
+        let is_suspect = |item: &P::Item| {
+            let series = protocol.series(item);
+            suspects.contains(&series) || known.include(series)
+        };
         items.sort_by_cached_key(is_suspect);
         samples.start + items.partition_point(|item| !is_suspect(item))
+    }
+
+    /// How the bad samples are looked for of whom nothing is known.
+    fn search(&self) -> Search {
+        match self.leftover {
+            Leftover::ComesAgain => Search::Wide,
+            Leftover::IsKept | Leftover::StaysInBody { is_rest: false } => Search::Deep,
+            Leftover::StaysInBody { is_rest: true } => Search::Rest,
+        }
     }
 
     async fn in_pieces(
         &mut self,
         mut samples: Range<usize>,
-        parts_of: fn(Range<usize>) -> Parts,
+        search: Search,
     ) -> Result<(), Failure> {
         while !samples.is_empty() {
             let end = samples.end.min(samples.start.saturating_add(self.largest));
-            self.one(samples.start..end, parts_of(samples.start..end)).await?;
+            self.one(samples.start..end, search).await?;
             samples.start = end;
         }
         Ok(())
     }
 
     /// One request, and where it is refused its parts; what is known of it counts even where it fails in the middle.
-    async fn one(&mut self, samples: Range<usize>, mut parts: Parts) -> Result<(), Failure> {
+    async fn one(&mut self, samples: Range<usize>, search: Search) -> Result<(), Failure> {
+        let mut parts = Parts::of(samples.clone(), search, fastrand::usize(..samples.len()));
         let mut outcome = self.in_parts(&mut parts).await;
         if outcome.is_ok() {
             outcome = self.conclude(&mut parts);
@@ -143,15 +161,18 @@ impl<P: Protocol> Sending<'_, P> {
         outcome
     }
 
-    /// Whose samples were refused while others were taken is suspected; whose were taken is not any more.
-    fn learn(&self, resolved: &Resolved) {
-        let Self { items, protocol, channel: Channel { suspects, .. }, .. } = self;
+    /// Whose samples were refused while others were taken is suspected; whose were taken is not any more. Of a rest others
+    /// were taken before.
+    fn learn(&mut self, resolved: &Resolved) {
+        let Self { items, protocol, suspects, channel: Channel { suspects: known, .. }, .. } = self;
         let series = |at: usize| protocol.series(&items[at]);
-        if resolved.samples() > 0 {
-            suspects.add(resolved.bad.iter().map(|&at| series(at)));
+        if resolved.samples() > 0 || self.leftover == (Leftover::StaysInBody { is_rest: true }) {
+            suspects.extend(resolved.bad.iter().map(|bad| series(bad.at)));
+            let lasting = resolved.bad.iter().filter(|bad| !bad.for_its_age);
+            known.add(lasting.map(|bad| series(bad.at)));
         }
-        if !suspects.are_none() {
-            suspects.acquit(resolved.taken.iter().cloned().flatten().map(series));
+        if !known.are_none() {
+            known.acquit(resolved.taken.iter().cloned().flatten().map(series));
         }
     }
 
@@ -179,14 +200,10 @@ impl<P: Protocol> Sending<'_, P> {
         Ok(())
     }
 
-    /// Splitting may stop before all parts are told apart. In a run that spent its allowance on earlier slices the next run
-    /// starts here with a new one. In one that had its whole allowance nothing better will come later of what comes again as
-    /// a whole, and to try for ever would hold up everything behind; of what is kept only these parts wait on.
+    /// Splitting may stop before all parts are told apart.
     fn conclude(&self, parts: &mut Parts) -> Result<(), Failure> {
-        let is_spent = self.run.splits.left(&self.channel.sink) == 0;
-        let goes_on = !self.fresh || self.leaves_less(parts);
         match parts.waiting_for_splits() {
-            Some(text) if is_spent && goes_on && !parts.is_hopeless() => {
+            Some(text) if self.goes_on(parts) => {
                 let text = format!("{text} (no more requests to be split in this run)");
                 Err(Failure { unfinished: true, ..self.failure(text) })
             }
@@ -194,13 +211,17 @@ impl<P: Protocol> Sending<'_, P> {
         }
     }
 
-    /// Whether what is left over by now is kept without what was told apart.
-    fn leaves_less(&self, parts: &Parts) -> bool {
+    /// Whether the next run goes on here. In a run that spent its allowance on earlier slices it starts here with a new one.
+    /// In one that had its whole allowance nothing better will come later of what comes again as a whole, and to try for ever
+    /// would hold up everything behind; of what is kept only these parts wait on.
+    fn goes_on(&self, parts: &Parts) -> bool {
+        let is_next = self.run.splits.left(&self.channel.sink) == 0 && !self.fresh;
         match self.leftover {
-            Leftover::ComesAgain => false,
+            Leftover::ComesAgain => is_next,
+            Leftover::IsKept | Leftover::StaysInBody { .. } if parts.all_are_bad() => false,
             Leftover::StaysInBody { is_rest: true } => true,
             Leftover::IsKept | Leftover::StaysInBody { .. } => {
-                self.sent.samples > 0 || parts.any_taken()
+                is_next || self.sent.samples > 0 || parts.any_taken()
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Series that a receiver is known to refuse: samples of them were refused alone while others were taken.
+//! Series that a receiver is known to refuse: samples of them were refused alone while others were taken, and not for their
+//! age.
 //!
 //! They go in requests of their own, behind the others, so that a series that is bad throughout is searched for once and not in
 //! every request again. A sink keeps them from run to run, as long as its process lives; whoever starts anew finds them again.

@@ -36,10 +36,9 @@ pub(crate) enum Leftover {
     ComesAgain,
     /// They are kept, each for itself.
     IsKept,
-    /// They stay in the body that they came in, without those that are not left over if any were taken; or if the body is
-    /// the rest of one of which some were.
+    /// They stay in the body that they came in, without those that are not left over if any were taken.
     StaysInBody {
-        /// Whether it is.
+        /// Whether the body is the rest of one of which some were.
         is_rest: bool,
     },
 }
@@ -89,9 +88,7 @@ impl Sent {
     ) -> (Delivery, Vec<bool>) {
         let Self { samples, settled, mut open, requests, bytes, refused, refused_midway, outcome } =
             self;
-        let was_refused = !refused.is_empty() || !refused_midway.is_empty();
-        let is_rest = leftover == Leftover::StaysInBody { is_rest: true };
-        let is_past = samples > 0 || (is_rest && was_refused);
+        let is_past = samples > 0;
         let for_ever = leftover != Leftover::ComesAgain && refused.are_for_ever();
         let outcome = outcome.and_then(|()| match is_past || for_ever {
             true => Ok(()),
@@ -250,12 +247,6 @@ mod tests {
             let (delivery, left) = judged(broken_off(3), 2, StaysInBody { is_rest });
             assert_eq!((counts(&delivery), left), ((3, 4, 2), 4));
         }
-    }
-
-    #[test]
-    fn a_rest_that_is_refused_as_a_whole_is_given_up() {
-        let (delivery, left) = judged(to_the_end(0), 2, StaysInBody { is_rest: true });
-        assert_eq!((delivery.outcome.clone(), counts(&delivery), left), (Ok(()), (0, 11, 2), 0));
     }
 
     #[test]

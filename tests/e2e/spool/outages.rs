@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use emulators::faults::{Fault, Rule};
 use serde_json::json;
-use tests::counting::Counts;
 use tests::minute;
 
 use super::*;
