@@ -29,8 +29,12 @@ experiments! {
     whatever_happens_to_ecs_in_a_second_world: Ecs, 4, HOUR;
     whatever_happens_to_ecs_in_a_third_world: Ecs, 6, HOUR;
     a_conflict_with_nothing_there_costs_no_body: Ecs, 120, HOUR;
+    whatever_happens_to_probe_nothing_is_lost: Probe, 3, HOUR;
+    whatever_happens_to_probe_in_a_second_world: Probe, 70, HOUR;
+    whatever_happens_to_probe_in_a_third_world_with_many_targets: Probe, 61, HOUR;
     a_day_of_cloudfront_in_which_everything_goes_wrong: CloudFront, 1_440, DAY;
     a_day_of_ecs_in_which_everything_goes_wrong: Ecs, 1_442, DAY;
+    a_day_of_probe_in_which_everything_goes_wrong: Probe, 1_443, DAY;
 }
 
 /// Each kind of trouble once, so that none is left to chance.
@@ -47,4 +51,9 @@ fn every_trouble_comes_once_to_cloudfront_and_nothing_is_lost() {
 #[test]
 fn every_trouble_comes_once_to_ecs_and_nothing_is_lost() {
     every_trouble(Subject::Ecs, 2);
+}
+
+#[test]
+fn every_trouble_comes_once_to_probe_and_nothing_is_lost() {
+    every_trouble(Subject::Probe, 3);
 }

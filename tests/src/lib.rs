@@ -21,6 +21,7 @@ pub mod moto;
 pub mod nginx;
 pub mod page;
 pub mod plain_http;
+pub mod probe_truth;
 pub mod prometheus;
 pub mod samples;
 pub mod targets;

@@ -11,7 +11,7 @@ use tests::live::{Live, now};
 use tests::prometheus::Prometheus;
 use tests::{EcsDue, EcsTruth, Holding, held_of_ecs, minute};
 
-use super::Trial;
+use super::{Trial, assert_all_went_by_the_rules, assert_the_spool_was_used};
 
 const REGION: &str = "ap-northeast-1";
 
@@ -60,20 +60,8 @@ fn a_process_that_is_killed_again_and_again_loses_nothing_that_it_answered_for()
     check("the emulated receiver", held_of_ecs(held), EcsDue::remote_write);
     check("Mackerel", live.mackerel.metrics("production"), EcsDue::mackerel);
 
-    let calls = live.aws.calls();
-    let of_spool = |operation: &str| {
-        let names =
-            calls.iter().filter(|call| call.operation == operation).flat_map(|call| &call.names);
-        names.filter(|name| name.starts_with("hostless/spool/")).count()
-    };
-    assert!(of_spool("PutObject") > 6 && of_spool("GetObject") > 6, "the spool was in use");
-    let objects = live.aws.objects("hostless");
-    assert!(objects.iter().all(|key| key.starts_with("state/")), "nothing waits: {objects:?}");
-    assert_eq!(live.receiver.violations(), Vec::<String>::new());
-    assert_eq!(live.mackerel.violations(), Vec::<String>::new());
-    for repeat in live.receiver.duplicates() {
-        assert_eq!(repeat.sent.to_bits(), repeat.stored.to_bits(), "{repeat:?}");
-    }
+    assert_the_spool_was_used(&live);
+    assert_all_went_by_the_rules(&live);
 }
 
 /// Every series has a value at the time of each event that was answered, perhaps at those of the others, and at no other.

@@ -3,6 +3,7 @@
 
 mod cloudfront;
 mod ecs;
+mod probe;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -104,10 +105,34 @@ impl Trial {
     }
 }
 
+/// Bodies went into the spool and came out of it, and none is left.
+#[track_caller]
+fn assert_the_spool_was_used(live: &Live) {
+    let calls = live.aws.calls();
+    let of_spool = |operation: &str| {
+        let names =
+            calls.iter().filter(|call| call.operation == operation).flat_map(|call| &call.names);
+        names.filter(|name| name.starts_with("hostless/spool/")).count()
+    };
+    assert!(of_spool("PutObject") > 6 && of_spool("GetObject") > 6, "the spool was in use");
+    let objects = live.aws.objects("hostless");
+    assert!(objects.iter().all(|key| key.starts_with("state/")), "nothing waits: {objects:?}");
+}
+
+/// The receivers found no fault with what they were sent; what came again was as it had been.
+#[track_caller]
+fn assert_all_went_by_the_rules(live: &Live) {
+    assert_eq!(live.receiver.violations(), Vec::<String>::new());
+    assert_eq!(live.mackerel.violations(), Vec::<String>::new());
+    for repeat in live.receiver.duplicates() {
+        assert_eq!(repeat.sent.to_bits(), repeat.stored.to_bits(), "{repeat:?}");
+    }
+}
+
 /// Looks often, and not for long.
 #[expect(clippy::disallowed_methods, reason = "a test waits for a process, not for a task")]
 fn look_until(condition: impl Fn() -> bool) {
-    for _ in 0..300 {
+    for _ in 0..2_000 {
         if condition() {
             return;
         }

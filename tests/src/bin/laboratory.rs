@@ -18,7 +18,7 @@ const USAGE: &str = "usage: laboratory [--seeds N] [--from SEED] [--function NAM
   --from      the first one, 1 unless given
   --function  only this one
   --minutes   of the schedule, 60 unless given; 1440 are a day
-Without --function, odd seeds are for the first one, even seeds for the next, and so on.
+Without --function they take turns: seed 1 is for the first one, seed 2 for the next, and so on.
 ";
 
 /// More than there are processors: an experiment waits now and then.

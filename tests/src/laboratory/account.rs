@@ -26,6 +26,10 @@ pub struct Balance {
     pub refused: u64,
     /// What of that nobody reported, since the process was killed before it could.
     pub unsaid: u64,
+    /// What a sink did without, and said so: too old by its own measure, or set aside.
+    pub held_back: u64,
+    /// What neither a receiver nor the store took, and was said to be lost.
+    pub unkept: u64,
     /// What was older than `catch_up` allows, and said to be given up.
     pub given_up: u64,
     /// What nobody accounts for.
@@ -34,12 +38,24 @@ pub struct Balance {
 
 impl AddAssign for Balance {
     fn add_assign(&mut self, other: Self) {
-        let Self { produced, delivered, repeated, refused, unsaid, given_up, lost } = other;
+        let Self {
+            produced,
+            delivered,
+            repeated,
+            refused,
+            unsaid,
+            held_back,
+            unkept,
+            given_up,
+            lost,
+        } = other;
         self.produced += produced;
         self.delivered += delivered;
         self.repeated += repeated;
         self.refused += refused;
         self.unsaid += unsaid;
+        self.held_back += held_back;
+        self.unkept += unkept;
         self.given_up += given_up;
         self.lost += lost;
     }
@@ -67,12 +83,12 @@ struct Journal {
     complaints: Vec<String>,
 }
 
-/// Compares what one sink has with what it is to have.
+/// Compares what one sink has with what it is to have. Values are the same to the bit; what is due as NaN may have any.
 pub fn audit(site: &Site, receiver: Receiver, due: &Due, ledger: &Ledger) -> Audit {
     let held = site.held(receiver);
     let journal = match receiver {
         Receiver::RemoteWrite => remote_write(site),
-        Receiver::Mackerel => mackerel(site),
+        Receiver::Mackerel => mackerel(site, &due.met),
     };
     let (sink, queries) = (receiver.sink(), queries(site));
     let mut audit = Audit { complaints: journal.complaints.clone(), ..Audit::default() };
@@ -84,11 +100,13 @@ pub fn audit(site: &Site, receiver: Receiver, due: &Due, ledger: &Ledger) -> Aud
     {
         audit.balance.produced += 1;
         let given_up = || is_lasting && ledger.gave_up(sink, queries.get(&key.0), key.1);
+        let too_old = || !is_lasting && ledger.held_back_in_spool(receiver, key.1);
         match held.get(&key.0).and_then(|points| points.get(&key.1)).copied() {
-            Some(has) if has.to_bits() == value.to_bits() => audit.balance.delivered += 1,
+            Some(has) if is_right(has, value) => audit.balance.delivered += 1,
             Some(has) => audit.complain(&key, format!("is {has} at {sink}, not {value}")),
             None if given_up() => audit.balance.given_up += 1,
             None if journal.refused.contains(&key) => audit.balance.refused += 1,
+            None if too_old() => audit.balance.held_back += 1,
             None => missing.push(key),
         }
     }
@@ -99,18 +117,24 @@ pub fn audit(site: &Site, receiver: Receiver, due: &Due, ledger: &Ledger) -> Aud
     audit
 }
 
+/// Whether a value is the one that is due.
+fn is_right(has: f64, due: f64) -> bool {
+    has.to_bits() == due.to_bits() || due.is_nan()
+}
+
 impl Audit {
     /// What is neither there nor known to be refused was held back by the function itself, if it said so of so many.
     fn explain(&mut self, sink: &str, missing: &[Key], ledger: &Ledger) {
-        let held_back = ledger.held_back.get(sink).copied().unwrap_or_default();
-        let explained = held_back.min(missing.len() as u64);
+        let (unkept, held_back) = ledger.held_back(sink);
+        let explained = (unkept + held_back).min(missing.len() as u64);
         let (refused, said) = (self.balance.refused, ledger.refused_by(sink));
         self.balance.unsaid = refused.saturating_sub(said);
         if self.balance.unsaid > 0 && ledger.killed == 0 {
             let complaint = format!("{sink} refused {refused} samples, and {said} were reported");
             self.complaints.push(complaint);
         }
-        self.balance.refused += explained;
+        self.balance.unkept = unkept.min(explained);
+        self.balance.held_back += explained - self.balance.unkept;
         for key in missing.iter().skip(usize::try_from(explained).unwrap_or(usize::MAX)) {
             self.complain(key, format!("is not at {sink}, and nobody said why"));
         }
@@ -158,7 +182,7 @@ fn remote_write(site: &Site) -> Journal {
     journal
 }
 
-fn mackerel(site: &Site) -> Journal {
+fn mackerel(site: &Site, met: &BTreeSet<i64>) -> Journal {
     let api = &site.world.mackerel;
     let mut journal = Journal { complaints: api.violations(), ..Journal::default() };
     let mut seen: BTreeMap<Key, String> = BTreeMap::new();
@@ -172,7 +196,8 @@ fn mackerel(site: &Site) -> Journal {
             } else if answer.status == 200 {
                 let before = seen.insert(key.clone(), value.clone());
                 journal.repeated += u64::from(before.is_some());
-                if before.as_ref().is_some_and(|before| *before != value) {
+                let differs = before.as_ref().is_some_and(|before| *before != value);
+                if differs && !met.contains(&key.1) {
                     let before = before.unwrap_or_default();
                     journal
                         .complaints
@@ -196,11 +221,21 @@ impl Receiver {
 
 impl Display for Balance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { produced, delivered, repeated, refused, unsaid, given_up, lost } = self;
+        let Self {
+            produced,
+            delivered,
+            repeated,
+            refused,
+            unsaid,
+            held_back,
+            unkept,
+            given_up,
+            lost,
+        } = self;
         write!(
             f,
-            "{produced} produced = {delivered} delivered + {refused} refused ({unsaid} unsaid) + {given_up} given up \
-             + {lost} lost; {repeated} came again"
+            "{produced} produced = {delivered} delivered + {refused} refused ({unsaid} unsaid) + {held_back} held back \
+             + {given_up} given up + {unkept} not kept + {lost} lost; {repeated} came again"
         )
     }
 }

@@ -1,33 +1,24 @@
 //! One experiment: a plan is carried out minute by minute, then the weather clears, and the accountant has a look.
 
 use std::fmt::Display;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::join_all;
-use runtime::{Invocation, Outcome, RunError};
-use serde_json::{Value, json};
-use tokio::time::timeout;
+use runtime::{Outcome, RunError};
+use series::Timestamp;
 
 use super::account::audit;
 use super::due::Due;
 use super::ledger::Ledger;
 use super::pace::in_fast_time;
-use super::plan::{CONTAINERS, Fate, Minute, Peer, Place, Plan, Sent};
-use super::process::{Progress, polled};
+use super::plan::{CONTAINERS, Fate, Minute, Peer, Plan, Sent};
+use super::running::{Ran, Running};
 use super::site::{Site, shows_a_secret};
 use super::subject::{Container, Subject};
 use super::trouble::Receiver;
 use super::verdict::Verdict;
 use super::watch::Watch;
 use crate::world;
-
-/// What Lambda gives an invocation, on the function's clock.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What the function keeps of it for its answer to get out.
-const MARGIN: Duration = Duration::from_millis(500);
 
 /// How many polls an invocation usually takes, as long as none was counted.
 const USUAL_POLLS: u64 = 150;
@@ -78,18 +69,6 @@ fn carry_out(subject: Subject, plan: &Plan, real: Option<&str>) -> (Bench, i64) 
         bench.ledger.enter_log(&watch.text());
         (bench, last)
     })
-}
-
-/// An invocation that was begun.
-type Running = Pin<Box<dyn Future<Output = Outcome>>>;
-
-/// How far an invocation came in its minute.
-enum Ran {
-    Ended(Box<Outcome>, u64),
-    Died(u64),
-    /// Its time was over, and it went on.
-    Overdue,
-    Frozen(Running, i64, u64),
 }
 
 /// What an experiment works with.
@@ -153,6 +132,12 @@ impl Bench {
         let (thawed, frozen): (Vec<_>, _) =
             self.frozen.drain(..).partition(|(until, _)| *until <= at);
         self.frozen = frozen;
+        for (_, running) in &thawed {
+            // It may look at the clock only now.
+            let time = self.observation(running.event);
+            self.ledger.begun.insert(time);
+            self.ledger.stood_still.insert(time);
+        }
         thawed.into_iter().map(|(_, running)| (running, Fate::Ends)).collect()
     }
 
@@ -175,9 +160,13 @@ impl Bench {
             self.containers[sent.container] = None;
         }
         let time = world::minute(at - late);
-        self.ledger.begun.insert(time.min(self.site.world.clock.now()).as_secs());
-        let event = json!({ "time": time.to_string() });
-        (Box::pin(handled(container, event)), fate)
+        self.ledger.begun.insert(self.observation(time));
+        (Running::begin(container, time), fate)
+    }
+
+    /// The time of what is observed now for an event of this time: none lies in the future of the function's clock.
+    fn observation(&self, event: Timestamp) -> i64 {
+        event.min(self.site.world.clock.now()).as_secs()
     }
 
     /// Lets invocations run at once, each as far as its fate will have it.
@@ -186,7 +175,7 @@ impl Bench {
             self.count("invocations at once");
         }
         let usual = self.usual_polls;
-        let running = invocations.into_iter().map(|(running, fate)| go(running, fate, usual));
+        let running = invocations.into_iter().map(|(running, fate)| running.go(fate, usual));
         for ran in join_all(running).await {
             match ran {
                 Ran::Ended(outcome, polls) => {
@@ -205,6 +194,7 @@ impl Bench {
                 Ran::Frozen(running, minutes, polls) => {
                     self.verdict.stopped.insert(polls);
                     self.count("process frozen");
+                    self.ledger.stood_still.insert(self.observation(running.event));
                     self.frozen.push((at + minutes, running));
                 }
             }
@@ -274,26 +264,5 @@ impl Bench {
 
     fn tell(&mut self, at: i64, what: impl Display) {
         self.verdict.story += &format!("{at:5}: {what}\n");
-    }
-}
-
-async fn handled(container: Arc<Container>, event: Value) -> Outcome {
-    let invocation = Invocation { time_left: Some(TIMEOUT - MARGIN), ..Invocation::default() };
-    container.invoke(&event, invocation).await
-}
-
-async fn go(mut running: Running, fate: Fate, usual_polls: u64) -> Ran {
-    let most = match fate {
-        Fate::Ends => u64::MAX,
-        Fate::Dies(Place::Thousandth(part)) | Fate::Freezes(Place::Thousandth(part), _) => {
-            usual_polls * part / 1_000
-        }
-        Fate::Dies(Place::Poll(polls)) | Fate::Freezes(Place::Poll(polls), _) => polls,
-    };
-    match (timeout(TIMEOUT, polled(&mut running, most)).await, fate) {
-        (Err(_), _) => Ran::Overdue,
-        (Ok(Progress::Ended(outcome, polls)), _) => Ran::Ended(Box::new(outcome), polls),
-        (Ok(Progress::Waits), Fate::Freezes(_, minutes)) => Ran::Frozen(running, minutes, most),
-        (Ok(Progress::Waits), _) => Ran::Died(most),
     }
 }

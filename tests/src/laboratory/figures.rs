@@ -23,16 +23,27 @@ const SECTIONS: [(&str, &str); 4] = [
 impl Figures {
     /// The figures of one experiment.
     pub fn of(verdict: &Verdict) -> Self {
-        let Balance { produced, delivered, repeated, refused, unsaid, given_up, lost } =
-            verdict.balance;
+        let Balance {
+            produced,
+            delivered,
+            repeated,
+            refused,
+            unsaid,
+            held_back,
+            unkept,
+            given_up,
+            lost,
+        } = verdict.balance;
         let samples = [
             ("1 produced", produced),
             ("2 delivered", delivered),
             ("3 refused", refused),
             ("4 of these unsaid: the process was killed", unsaid),
-            ("5 given up", given_up),
-            ("6 lost", lost),
-            ("7 repeated", repeated),
+            ("5 too old in the spool, or set aside", held_back),
+            ("6 given up", given_up),
+            ("7 neither delivered nor kept, and said to be", unkept),
+            ("8 lost", lost),
+            ("9 repeated", repeated),
         ];
         let mut figures = Self::default();
         figures.enter("samples", samples);

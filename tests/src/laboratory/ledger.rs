@@ -7,6 +7,8 @@ use std::ops::Range;
 use runtime::{Outcome, RunError};
 use series::{SourceError, Timestamp};
 
+use super::trouble::Receiver;
+
 /// Everything that was said in an experiment.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -14,11 +16,19 @@ pub struct Ledger {
     pub refused: BTreeMap<(String, String), u64>,
     /// Windows that were given up.
     pub given_up: Vec<GivenUp>,
-    /// Samples that a sink itself held back, or that neither it nor the store took, by sink: nobody but the function can
-    /// tell which.
-    pub held_back: BTreeMap<String, u64>,
+    /// Samples that a sink itself held back, by sink: nobody but the function can tell which.
+    pub own: BTreeMap<String, u64>,
+    /// Samples that neither a sink nor the store took, by sink.
+    pub unkept: BTreeMap<String, u64>,
+    /// Samples that are set aside, by sink: the receiver refused them, and they are in the store.
+    pub set_aside: BTreeMap<String, u64>,
+    /// Bodies in the spool that a sink held back, by sink and time, with so many samples. Said at once: whoever reports it
+    /// says it again.
+    pub held_back_in_spool: BTreeMap<(String, i64), u64>,
     /// The times of the events that were begun, in seconds since the epoch.
     pub begun: BTreeSet<i64>,
+    /// Those of which an invocation stood still on its way.
+    pub stood_still: BTreeSet<i64>,
     /// Those of which the whole observation was made, and answered for.
     pub observed: BTreeSet<i64>,
     /// How the invocations ended that came to an end: `ok`, or the type of their error.
@@ -54,8 +64,12 @@ impl Ledger {
             if let Some((samples, reason)) = refusal(message) {
                 *self.refused.entry((source.clone(), reason.to_owned())).or_default() += samples;
             }
-            if let Some(samples) = held_back(message) {
-                *self.held_back.entry(source.clone()).or_default() += samples;
+            for (counts, samples) in [
+                (&mut self.own, own(message)),
+                (&mut self.unkept, counted(message, "are lost: they could not be kept")),
+                (&mut self.set_aside, counted(message, "are set aside in")),
+            ] {
+                *counts.entry(source.clone()).or_default() += samples.unwrap_or_default();
             }
             self.given_up.extend(GivenUp::read(source, message));
         }
@@ -68,17 +82,47 @@ impl Ledger {
 
     /// Takes in the log: what a process says at once is heard even if it is killed before it can report it.
     pub fn enter_log(&mut self, log: &str) {
-        self.given_up.extend(log.lines().filter_map(|line| {
+        let said = log.lines().filter_map(|line| {
             let (_, said) = line.split_once(": ")?;
             let (message, sink) = said.rsplit_once(" source=")?;
-            GivenUp::read(sink.trim_matches('"'), message)
-        }));
+            Some((message, sink.trim_matches('"')))
+        });
+        for (message, sink) in said {
+            self.given_up.extend(GivenUp::read(sink, message));
+            if let Some((at, samples)) = of_spool(message) {
+                *self.held_back_in_spool.entry((sink.to_owned(), at)).or_default() += samples;
+            }
+        }
         self.text += log;
     }
 
-    /// How many samples a sink refused.
+    /// How many samples a sink did without that no receiver saw, as far as it is not known which: those that nobody kept,
+    /// and others.
+    pub fn held_back(&self, sink: &str) -> (u64, u64) {
+        let of = |counts: &BTreeMap<String, u64>| counts.get(sink).copied().unwrap_or_default();
+        let in_spool = self.held_back_in_spool.iter().filter(|((who, _), _)| who == sink);
+        let known = in_spool.map(|(_, samples)| samples).sum();
+        (of(&self.unkept), of(&self.own).saturating_sub(known) + of(&self.set_aside))
+    }
+
+    /// Whether what was observed at a time, as the receiver keeps times, was held back when it came out of the spool.
+    pub fn held_back_in_spool(&self, receiver: Receiver, at: i64) -> bool {
+        let mut times = self.held_back_in_spool.keys();
+        times.any(|(sink, time)| sink == receiver.sink() && receiver.kept(*time) == at)
+    }
+
+    /// The times, as a receiver keeps them, that two observations fall into.
+    pub fn met(&self, receiver: Receiver) -> BTreeSet<i64> {
+        let mut kept = BTreeSet::new();
+        let times = self.begun.iter().map(|at| receiver.kept(*at));
+        times.filter(|at| !kept.insert(*at)).collect()
+    }
+
+    /// How many samples a sink was said to refuse, those that are set aside for it included.
     pub fn refused_by(&self, sink: &str) -> u64 {
-        self.refused.iter().filter(|((who, _), _)| who == sink).map(|(_, samples)| samples).sum()
+        let refused = self.refused.iter().filter(|((who, _), _)| who == sink);
+        let set_aside = self.set_aside.get(sink).copied().unwrap_or_default();
+        refused.map(|(_, samples)| samples).sum::<u64>() + set_aside
     }
 
     /// Whether a sample is one that a sink was said to do without.
@@ -104,17 +148,23 @@ fn has_observed(outcome: &Outcome) -> bool {
     !report.skipped && !failed && report.errors.iter().all(harmless)
 }
 
-/// `12 samples refused: older than this sink takes`, said without an answer of the receiver;
-/// `12 samples are lost: they could not be kept: …`; `12 samples are set aside in …`.
-fn held_back(message: &str) -> Option<u64> {
-    let own = refusal(message).filter(|_| !message.contains(" (status "));
-    let kept = ["are lost: they could not be kept", "are set aside in"];
-    let said = kept.iter().find_map(|kept| {
-        let (before, _) = message.split_once(kept)?;
-        let before = before.trim_end().strip_suffix(" samples")?;
-        before.rsplit(' ').next()?.parse().ok()
-    });
-    own.map(|(samples, _)| samples).or(said)
+/// `12 samples refused: older than this sink takes`, said without an answer of the receiver.
+fn own(message: &str) -> Option<u64> {
+    let (samples, _) = refusal(message).filter(|_| !message.contains(" (status "))?;
+    Some(samples)
+}
+
+/// `of the body of 2026-11-20T09:26:00Z in the spool: 12 samples refused: older than this sink takes`
+fn of_spool(message: &str) -> Option<(i64, u64)> {
+    let (at, said) = message.strip_prefix("of the body of ")?.split_once(" in the spool: ")?;
+    Some((Timestamp::parse_rfc3339(at).ok()?.as_secs(), own(said)?))
+}
+
+/// The count in `… 12 samples <said> …`.
+fn counted(message: &str, said: &str) -> Option<u64> {
+    let (before, _) = message.split_once(said)?;
+    let before = before.trim_end().strip_suffix(" samples")?;
+    before.rsplit(' ').next()?.parse().ok()
 }
 
 /// `12 samples refused: out of order sample (status 400: …)`
@@ -140,6 +190,8 @@ impl GivenUp {
 
 #[cfg(test)]
 mod tests {
+    use runtime::Report;
+
     use super::*;
 
     #[test]
@@ -160,15 +212,36 @@ mod tests {
     #[test]
     fn what_nobody_but_the_function_can_tell_of_is_counted() {
         let table = [
-            ("12 samples refused: older than this sink takes", Some(12)),
-            ("12 samples refused: out of order sample (status 400: x)", None),
-            ("7 samples are lost: they could not be kept: no time was left", Some(7)),
-            ("3 samples are set aside in aside/ecs/0-of-1/m/x: it was refused", Some(3)),
-            ("deliver to amp: status 503", None),
+            ("12 samples refused: older than this sink takes", (0, 12)),
+            ("12 samples refused: out of order sample (status 400: x)", (0, 0)),
+            ("7 samples are lost: they could not be kept: no time was left", (7, 0)),
+            ("3 samples are set aside in aside/ecs/0-of-1/m/x: it was refused", (0, 3)),
+            ("deliver to amp: status 503", (0, 0)),
         ];
         for (message, expected) in table {
-            assert_eq!(held_back(message), expected, "{message}");
+            let mut report = Report::empty("ecs", Timestamp::from_secs(0), false);
+            report.errors.push(SourceError::new("m", message));
+            let mut ledger = Ledger::default();
+            ledger.enter(&Outcome { report, failure: None });
+            assert_eq!(ledger.held_back("m"), expected, "{message}");
         }
+    }
+
+    #[test]
+    fn what_grew_too_old_in_the_spool_is_known_by_its_time_and_counted_once() {
+        let own = "5 samples refused: older than this sink takes";
+        let mut report = Report::empty("ecs", Timestamp::from_secs(0), false);
+        report.errors.push(SourceError::new(Receiver::Mackerel.sink(), own));
+        let mut ledger = Ledger::default();
+        ledger.enter(&Outcome { report, failure: None });
+        let said = format!("of the body of 1970-01-01T00:01:30Z in the spool: {own}");
+        let sink = Receiver::Mackerel.sink();
+        ledger.enter_log(&format!(
+            "2026-11-20T09:00:00Z  WARN runtime::draining: {said} source=\"{sink}\"\n"
+        ));
+        assert_eq!(ledger.held_back(sink), (0, 0));
+        assert!(ledger.held_back_in_spool(Receiver::Mackerel, 60));
+        assert!(!ledger.held_back_in_spool(Receiver::RemoteWrite, 90));
     }
 
     #[test]

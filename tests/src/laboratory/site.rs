@@ -16,6 +16,7 @@ use series::Timestamp;
 
 use super::gate::Gate;
 use super::plan::{Peer, Plan};
+use super::probed::Probed;
 use super::subject::Subject;
 use super::trouble::{Receiver, Trouble};
 use crate::truth::Holding;
@@ -36,6 +37,8 @@ const MARKS: [&str; 2] = ["planted", "of-role-key"];
 pub struct Site {
     /// The emulators.
     pub world: World,
+    /// What there is to probe, if that is what the function does.
+    pub probed: Option<Probed>,
     subject: Subject,
     plan: Plan,
     /// Where remote write and Mackerel are said to be, if not where they are.
@@ -59,10 +62,10 @@ impl Site {
         };
         let mut world = World::new(Setup { aws, interval_seconds: 60, ..Setup::default() });
         world.receiver = receiver(&world, plan.peer);
-        subject.furnish(&world, plan.wide);
+        let probed = subject.furnish(&world, plan.wide);
         world.aws.put_parameter(Parameter::secure(PASSWORD_PARAMETER, PASSWORD));
         let (gone, plan, gate) = ([None; 2], plan.clone(), real.map(Gate::before));
-        let site = Self { world, subject, plan, gone, keys: 0, clock_off: 0, gate };
+        let site = Self { world, probed, subject, plan, gone, keys: 0, clock_off: 0, gate };
         site.configure();
         site
     }
@@ -112,6 +115,13 @@ impl Site {
     /// What can be read again of these minutes, as a sink is to hold it.
     pub fn produced(&self, receiver: Receiver, minutes: Range<i64>) -> Holding {
         self.subject.produced(&self.world, receiver, self.plan.wide, minutes)
+    }
+
+    /// Whether STS is to fail in this plan.
+    pub fn account_may_be_unknown(&self) -> bool {
+        let fails =
+            |trouble: &Trouble| matches!(trouble, Trouble::Calls(rule) if rule.operation == "sts:");
+        self.plan.troubles.iter().any(|spell| fails(&spell.trouble))
     }
 
     /// The function.
@@ -213,9 +223,9 @@ impl Site {
         let mackerel = mackerel.map_or_else(|| self.world.mackerel.url(), str::to_owned);
         let auth = auth(self.plan.peer);
         let reread = if self.plan.rereads { "10m" } else { "0s" };
-        let section = self.subject.section(self.plan.wide);
+        let sections = self.subject.sections(self.plan.wide, self.probed.as_ref());
         let configuration = format!(
-            "{section}
+            "{sections}
 remote_write:
   - {{url: '{write}', name: receiver, remote_timeout: 5s, reread: {reread}{auth}}}
 mackerel:

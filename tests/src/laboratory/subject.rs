@@ -8,12 +8,15 @@ use ecs::Ecs;
 use emulators::receivers::remote_write::Labels;
 use emulators::traffic::ecs::{Cluster, EcsFleet, Service};
 use emulators::traffic::{Distribution, Fleet};
+use probe::Probe;
 use runtime::{Handler, Invocation, Outcome};
 use serde_json::Value;
 
+use super::probed::Probed;
 use super::site::REGION;
 use super::trouble::Receiver;
 use crate::ecs_truth::in_words;
+use crate::probe_truth::is_of_probes;
 use crate::truth::Holding;
 use crate::world::World;
 
@@ -24,10 +27,12 @@ pub enum Subject {
     CloudFront,
     /// ECS services: the API's counts are there only when somebody looks, and wait in the spool.
     Ecs,
+    /// Probes: nothing that they saw can be seen again.
+    Probe,
 }
 
 /// All of them.
-pub const SUBJECTS: [Subject; 2] = [Subject::CloudFront, Subject::Ecs];
+pub const SUBJECTS: [Subject; 3] = [Subject::CloudFront, Subject::Ecs, Subject::Probe];
 
 /// A process of a function, started and waiting for events.
 pub enum Container {
@@ -35,6 +40,8 @@ pub enum Container {
     CloudFront(Handler<CloudFront>),
     /// Of `ecs`.
     Ecs(Handler<Ecs>),
+    /// Of `probe`.
+    Probe(Handler<Probe>),
 }
 
 impl Container {
@@ -43,6 +50,7 @@ impl Container {
         match self {
             Self::CloudFront(handler) => Box::pin(handler.invoke(event, invocation)).await,
             Self::Ecs(handler) => Box::pin(handler.invoke(event, invocation)).await,
+            Self::Probe(handler) => Box::pin(handler.invoke(event, invocation)).await,
         }
     }
 }
@@ -53,20 +61,22 @@ impl Subject {
         match self {
             Self::CloudFront => "cloudfront",
             Self::Ecs => "ecs",
+            Self::Probe => "probe",
         }
     }
 
-    /// Its section of the configuration.
-    pub(super) fn section(self, wide: bool) -> &'static str {
+    /// Its sections of the configuration; `probed` is what there is to probe.
+    pub(super) fn sections(self, wide: bool, probed: Option<&Probed>) -> String {
         match (self, wide) {
-            (Self::CloudFront, false) => "cloudfront: {}",
-            (Self::CloudFront, true) => "cloudfront: {metrics: [Requests], tags: false}",
-            (Self::Ecs, _) => "ecs: {}",
+            (Self::CloudFront, false) => "cloudfront: {}".to_owned(),
+            (Self::CloudFront, true) => "cloudfront: {metrics: [Requests], tags: false}".to_owned(),
+            (Self::Ecs, _) => "ecs: {}".to_owned(),
+            (Self::Probe, _) => probed.map(Probed::sections).unwrap_or_default(),
         }
     }
 
-    /// Puts into the emulated account what there is to read.
-    pub(super) fn furnish(self, world: &World, wide: bool) {
+    /// Puts into the emulated account what there is to read, or else starts what there is to probe.
+    pub(super) fn furnish(self, world: &World, wide: bool) -> Option<Probed> {
         match self {
             Self::CloudFront => world.aws.set_fleet(distributions(wide)),
             Self::Ecs => {
@@ -74,7 +84,9 @@ impl Subject {
                 // Troubles throttle; the emulator's own rates are those of a slower world.
                 world.aws.set_ecs_rates(None);
             }
+            Self::Probe => return Some(Probed::start(wide)),
         }
+        None
     }
 
     /// A cold start.
@@ -82,6 +94,7 @@ impl Subject {
         match self {
             Self::CloudFront => Container::CloudFront(Box::pin(world.function(&[])).await),
             Self::Ecs => Container::Ecs(Box::pin(world.function(&[])).await),
+            Self::Probe => Container::Probe(Box::pin(world.function(&[])).await),
         }
     }
 
@@ -104,6 +117,7 @@ impl Subject {
             }
             (Self::Ecs, Receiver::RemoteWrite) => world.ecs(REGION).metrics(minutes).remote_write(),
             (Self::Ecs, Receiver::Mackerel) => world.ecs(REGION).metrics(minutes).mackerel(),
+            (Self::Probe, _) => Holding::new(),
         }
     }
 
@@ -112,6 +126,7 @@ impl Subject {
         match (self, receiver) {
             (Self::CloudFront, Receiver::RemoteWrite) => world.held_by_remote_write(),
             (Self::Ecs, Receiver::RemoteWrite) => world.ecs_in_remote_write(),
+            (Self::Probe, Receiver::RemoteWrite) => world.probes_in_remote_write(),
             (_, Receiver::Mackerel) => world.held_by_mackerel(),
         }
     }
@@ -126,6 +141,7 @@ impl Subject {
             }
             Self::Ecs if name.starts_with("hostless_") || name.ends_with("_info") => None,
             Self::Ecs => Some(in_words(labels)),
+            Self::Probe => is_of_probes(labels).then(|| in_words(labels)),
         }
     }
 
@@ -136,6 +152,8 @@ impl Subject {
             (Self::CloudFront, Receiver::Mackerel) => "cloudfront.bytes_uploaded.www_example_com",
             (Self::Ecs, Receiver::RemoteWrite) => "ecs_service_running_tasks",
             (Self::Ecs, Receiver::Mackerel) => "ecs.running_tasks.production-web",
+            (Self::Probe, Receiver::RemoteWrite) => "probe_success",
+            (Self::Probe, Receiver::Mackerel) => "probe.success.web",
         }
     }
 }

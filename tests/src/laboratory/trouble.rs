@@ -19,6 +19,16 @@ pub enum Receiver {
     Mackerel,
 }
 
+impl Receiver {
+    /// The time at which it keeps a sample of this time, both in seconds: Mackerel keeps minutes.
+    pub fn kept(self, at: i64) -> i64 {
+        match self {
+            Self::RemoteWrite => at,
+            Self::Mackerel => at - at.rem_euclid(60),
+        }
+    }
+}
+
 /// What goes wrong for a while.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trouble {

@@ -10,8 +10,20 @@ use tracing_subscriber::layer::SubscriberExt;
 
 /// Our own crates: everything that they say is listened to. Of libraries, warnings are; the SDK's names begin with `aws`
 /// as well, and what it says at DEBUG is not in a release build.
-const OURS: [&str; 9] =
-    ["aws::", "cloudfront", "config", "ecs", "http", "metric_data", "runtime", "sinks", "store"];
+const OURS: [&str; 12] = [
+    "aws::",
+    "cloudfront",
+    "config",
+    "dial",
+    "ecs",
+    "http",
+    "jobs",
+    "metric_data",
+    "probe",
+    "runtime",
+    "sinks",
+    "store",
+];
 
 /// The log of one thread, as long as this lives.
 pub(super) struct Watch {
