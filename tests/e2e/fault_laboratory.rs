@@ -29,12 +29,15 @@ experiments! {
     whatever_happens_to_ecs_in_a_second_world: Ecs, 4, HOUR;
     whatever_happens_to_ecs_in_a_third_world: Ecs, 6, HOUR;
     a_conflict_with_nothing_there_costs_no_body: Ecs, 120, HOUR;
+    more_bad_samples_than_a_run_can_find_hold_up_nothing: Ecs, 230, HOUR;
+    more_bad_samples_than_a_run_can_find_are_found_after_a_cold_start: Ecs, 890, HOUR;
+    a_spool_whose_store_hangs_holds_no_run: Ecs, 362, HOUR;
     whatever_happens_to_probe_nothing_is_lost: Probe, 3, HOUR;
     whatever_happens_to_probe_in_a_second_world: Probe, 70, HOUR;
     whatever_happens_to_probe_in_a_third_world_with_many_targets: Probe, 61, HOUR;
     a_day_of_cloudfront_in_which_everything_goes_wrong: CloudFront, 1_440, DAY;
     a_day_of_ecs_in_which_everything_goes_wrong: Ecs, 1_442, DAY;
-    a_day_of_probe_in_which_everything_goes_wrong: Probe, 1_443, DAY;
+    a_day_of_probe_in_which_everything_goes_wrong: Probe, 5, DAY;
 }
 
 /// Each kind of trouble once, so that none is left to chance.
