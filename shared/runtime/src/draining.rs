@@ -116,6 +116,9 @@ impl Drain<'_> {
     async fn go(&self, head: Option<&Head>, drained: &mut Drained) -> Result<(), String> {
         drained.waiting = within(&self.until, self.spool.waiting()).await?.into();
         drained.looked = true;
+        if self.offers {
+            self.say_what_is_too_old(&drained.waiting);
+        }
         drained.tries = head
             .filter(|head| drained.head().is_some_and(|now| now.name == head.name))
             .map_or(0, |head| head.tries);
@@ -212,10 +215,27 @@ impl Drain<'_> {
         offered
     }
 
-    /// At once, before the body is gone: a process that is killed reports nothing.
+    /// At once, before the bodies are gone: a process that is killed reports nothing. A week of them is one line.
+    fn say_what_is_too_old(&self, waiting: &VecDeque<Waiting>) {
+        let too_old = waiting.iter().take_while(|one| self.sink.is_too_late_for(one.at, &self.run));
+        let (samples, last) =
+            too_old.fold((0, None), |(samples, _), one| (samples + one.samples, Some(one.at)));
+        if let (Some(first), Some(last)) = (waiting.front(), last) {
+            let (source, first) = (self.sink.name(), first.at);
+            tracing::warn!(
+                source,
+                "of the bodies of {first} to {last} in the spool: {samples} samples refused: older than this sink takes"
+            );
+        }
+    }
+
+    /// The same of a body by itself.
     fn say_what_is_given_up(&self, one: &Waiting, delivery: &Delivery) {
+        if self.sink.is_too_late_for(one.at, &self.run) {
+            return;
+        }
         for SourceError { source, message } in delivery.refused.entries(self.sink.name()) {
-            tracing::warn!(source, "of the body of {} in the spool: {message}", one.at);
+            tracing::warn!(source, "of the bodies of {0} to {0} in the spool: {message}", one.at);
         }
     }
 

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use aws::SecretError;
-use series::Series;
+use series::{Series, Timestamp};
 
 use crate::admission::Admission;
 use crate::body::{Body, DamagedBody};
 use crate::delivery::{Delivery, Run};
 use crate::mackerel::Mackerel;
+use crate::refusals::Refusals;
 use crate::remote_write::RemoteWrite;
 use crate::send::Channel;
 
@@ -113,6 +114,11 @@ impl Sink {
                 format.load_kept(bytes, &admission)?.redeliver(&self.channel, run, *is_rest).await
             }
         })
+    }
+
+    /// Whether samples of this time that were kept are older by now than what the sink takes.
+    pub fn is_too_late_for(&self, at: Timestamp, run: &Run<'_>) -> bool {
+        !self.admission(run).of_kept().admits(at, &mut Refusals::default())
     }
 
     fn admission(&self, run: &Run<'_>) -> Admission {

@@ -205,7 +205,7 @@ fn a_week_of_bodies_is_given_up_in_one_sentence() {
     assert!(sent > young / 2 && rejected > old, "{sent} sent, {rejected} given up");
     let said = function.process.output();
     let entries = said.matches("older than this sink takes").count();
-    assert!(entries <= MOST_RUNS, "{entries} entries");
+    assert!(entries <= 2 * MOST_RUNS, "{entries} entries, in reports and at once");
     goes_on(&function);
     assert_short_lines(&function);
     assert_peak(&function, "ecs, 10,000 bodies that are too old", PEAK);

@@ -22,9 +22,9 @@ pub struct Ledger {
     pub unkept: BTreeMap<String, u64>,
     /// Samples that are set aside, by sink: the receiver refused them, and they are in the store.
     pub set_aside: BTreeMap<String, u64>,
-    /// Bodies in the spool that a sink held back, by sink and time, with so many samples. Said at once: whoever reports it
-    /// says it again.
-    pub held_back_in_spool: BTreeMap<(String, i64), u64>,
+    /// Bodies in the spool that a sink held back, by sink, first and last time, with so many samples. Said at once: whoever
+    /// reports it says it again.
+    pub held_back_in_spool: BTreeMap<(String, i64, i64), u64>,
     /// The times of the events that were begun, in seconds since the epoch.
     pub begun: BTreeSet<i64>,
     /// Those of which an invocation stood still on its way.
@@ -89,8 +89,9 @@ impl Ledger {
         });
         for (message, sink) in said {
             self.given_up.extend(GivenUp::read(sink, message));
-            if let Some((at, samples)) = of_spool(message) {
-                *self.held_back_in_spool.entry((sink.to_owned(), at)).or_default() += samples;
+            if let Some((first, last, samples)) = of_spool(message) {
+                let bodies = (sink.to_owned(), first, last);
+                *self.held_back_in_spool.entry(bodies).or_default() += samples;
             }
         }
         self.text += log;
@@ -100,15 +101,17 @@ impl Ledger {
     /// and others.
     pub fn held_back(&self, sink: &str) -> (u64, u64) {
         let of = |counts: &BTreeMap<String, u64>| counts.get(sink).copied().unwrap_or_default();
-        let in_spool = self.held_back_in_spool.iter().filter(|((who, _), _)| who == sink);
+        let in_spool = self.held_back_in_spool.iter().filter(|((who, ..), _)| who == sink);
         let known = in_spool.map(|(_, samples)| samples).sum();
         (of(&self.unkept), of(&self.own).saturating_sub(known) + of(&self.set_aside))
     }
 
     /// Whether what was observed at a time, as the receiver keeps times, was held back when it came out of the spool.
     pub fn held_back_in_spool(&self, receiver: Receiver, at: i64) -> bool {
-        let mut times = self.held_back_in_spool.keys();
-        times.any(|(sink, time)| sink == receiver.sink() && receiver.kept(*time) == at)
+        let mut bodies = self.held_back_in_spool.keys();
+        bodies.any(|(sink, first, last)| {
+            sink == receiver.sink() && (receiver.kept(*first)..=receiver.kept(*last)).contains(&at)
+        })
     }
 
     /// The times, as a receiver keeps them, that two observations fall into.
@@ -154,10 +157,12 @@ fn own(message: &str) -> Option<u64> {
     Some(samples)
 }
 
-/// `of the body of 2026-11-20T09:26:00Z in the spool: 12 samples refused: older than this sink takes`
-fn of_spool(message: &str) -> Option<(i64, u64)> {
-    let (at, said) = message.strip_prefix("of the body of ")?.split_once(" in the spool: ")?;
-    Some((Timestamp::parse_rfc3339(at).ok()?.as_secs(), own(said)?))
+/// `of the bodies of 2026-11-20T09:26:00Z to 2026-11-20T09:31:00Z in the spool: 12 samples refused: older than this sink takes`
+fn of_spool(message: &str) -> Option<(i64, i64, u64)> {
+    let (times, said) = message.strip_prefix("of the bodies of ")?.split_once(" in the spool: ")?;
+    let (first, last) = times.split_once(" to ")?;
+    let seconds = |text: &str| Timestamp::parse_rfc3339(text).ok().map(|at| at.as_secs());
+    Some((seconds(first)?, seconds(last)?, own(said)?))
 }
 
 /// The count in `… 12 samples <said> …`.
@@ -234,7 +239,9 @@ mod tests {
         report.errors.push(SourceError::new(Receiver::Mackerel.sink(), own));
         let mut ledger = Ledger::default();
         ledger.enter(&Outcome { report, failure: None });
-        let said = format!("of the body of 1970-01-01T00:01:30Z in the spool: {own}");
+        let said = format!(
+            "of the bodies of 1970-01-01T00:01:30Z to 1970-01-01T00:01:30Z in the spool: {own}"
+        );
         let sink = Receiver::Mackerel.sink();
         ledger.enter_log(&format!(
             "2026-11-20T09:00:00Z  WARN runtime::draining: {said} source=\"{sink}\"\n"
