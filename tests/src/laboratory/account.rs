@@ -2,7 +2,7 @@
 //! accounted for by something that was said; anything else is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::ops::AddAssign;
 
 use emulators::receivers::mackerel::points;
@@ -216,26 +216,5 @@ impl Receiver {
             Self::RemoteWrite => "remote_write:receiver",
             Self::Mackerel => "mackerel:production",
         }
-    }
-}
-
-impl Display for Balance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            produced,
-            delivered,
-            repeated,
-            refused,
-            unsaid,
-            held_back,
-            unkept,
-            given_up,
-            lost,
-        } = self;
-        write!(
-            f,
-            "{produced} produced = {delivered} delivered + {refused} refused ({unsaid} unsaid) + {held_back} held back \
-             + {given_up} given up + {unkept} not kept + {lost} lost; {repeated} came again"
-        )
     }
 }
